@@ -1,0 +1,144 @@
+package geofence
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/paulmach/orb"
+)
+
+// decoder reads the binary form of a State. After the first error it reads
+// nothing but zeros.
+type decoder struct {
+	rest []byte
+	err  error
+}
+
+func (d *decoder) fail(reason string) {
+	if d.err == nil {
+		d.err = fmt.Errorf("%w: %s", ErrState, reason)
+	}
+	d.rest = nil
+}
+
+// take is the next n bytes.
+func (d *decoder) take(n uint64) []byte {
+	if uint64(len(d.rest)) < n {
+		d.fail("it is cut short")
+		return nil
+	}
+	b := d.rest[:n]
+	d.rest = d.rest[n:]
+	return b
+}
+
+func (d *decoder) byte() byte {
+	if b := d.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (d *decoder) uvarint() uint64 {
+	x, n := binary.Uvarint(d.rest)
+	if n <= 0 {
+		d.fail("a number is cut short or too large")
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return x
+}
+
+func (d *decoder) varint() int64 {
+	x := d.uvarint()
+	return int64(x>>1) ^ -int64(x&1)
+}
+
+func (d *decoder) uint64() uint64 {
+	if b := d.take(8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (d *decoder) float32() float32 {
+	if b := d.take(4); b != nil {
+		return math.Float32frombits(binary.LittleEndian.Uint32(b))
+	}
+	return 0
+}
+
+// point reads a point on the globe.
+func (d *decoder) point() orb.Point {
+	p := orb.Point{math.Float64frombits(d.uint64()), math.Float64frombits(d.uint64())}
+	if !onGlobe(p) {
+		d.fail("a point is not on the globe")
+	}
+	return p
+}
+
+// state reads it all. What Step relies on is checked here: order, ranges, and
+// that no visit has a number not yet given.
+func (d *decoder) state() State {
+	if v := d.byte(); v != stateVersion {
+		d.fail(fmt.Sprintf("its version is %d, not %d", v, stateVersion))
+		return State{}
+	}
+	flags := d.byte()
+	s := State{seen: flags&flagSeen != 0, fog: flags&flagFog != 0}
+	if !s.seen {
+		return s
+	}
+	s.last = d.fix()
+	s.version = d.uvarint()
+	s.episodes = d.uvarint()
+	for n := d.uvarint(); n > 0 && d.err == nil; n-- {
+		r := d.relation(s.last.Time)
+		if i := len(s.relations); i > 0 && s.relations[i-1].fence >= r.fence {
+			d.fail("fences are not in order")
+		}
+		if r.episode > s.episodes {
+			d.fail("an episode was never given")
+		}
+		s.relations = append(s.relations, r)
+	}
+	return s
+}
+
+func (d *decoder) fix() Fix {
+	f := Fix{Time: Millis(d.varint()), Point: d.point(), Known: Known(d.byte())}
+	for _, field := range f.optional() {
+		if f.Known&field.known != 0 {
+			*field.value = d.float32()
+		}
+	}
+	if !f.usable() {
+		d.fail("the last fix is none that is ever taken")
+	}
+	return f
+}
+
+func (d *decoder) relation(last Millis) relation {
+	r := relation{fence: FenceID(d.take(d.uvarint())), shape: d.uint64()}
+	kind := d.byte()
+	r.side, r.turning = side(kind&sideMask), kind&flagTurning != 0
+	if len(r.fence) == 0 || len(r.fence) > MaxIDBytes || r.side > sideOutside {
+		d.fail("a fence's id or side is none that there is")
+	}
+	if r.side == sideInside {
+		if r.episode = d.uvarint(); r.episode == 0 {
+			d.fail("a visit has no episode")
+		}
+	}
+	if r.turning {
+		r.likely = kind&flagLikely != 0
+		r.turn.time = last + Millis(d.varint())
+		r.turn.point = d.point()
+		r.turn.uncertainty = math.Float64frombits(d.uint64())
+		if !(r.turn.uncertainty >= 0 && r.turn.uncertainty <= math.MaxFloat32) {
+			d.fail("an uncertainty is no length")
+		}
+	}
+	return r
+}

@@ -1,0 +1,31 @@
+package geofence
+
+import "github.com/paulmach/orb"
+
+// EventType names a kind of fact, as it stands in the event log.
+type EventType string
+
+// The facts that Step finds.
+const (
+	Enter EventType = "geofence.enter"
+	Exit  EventType = "geofence.exit"
+)
+
+// Event is one fact about one device.
+type Event struct {
+	Type EventType
+	// Time is the device time at which it happened.
+	Time Millis
+	// Fence is the fence it happened at.
+	Fence FenceID
+	// Episode numbers the visit: the enter and the exit of one visit have
+	// the same episode, no two visits of one device do.
+	Episode uint64
+	// Point is where the device was at Time.
+	Point orb.Point
+	// DistanceMeters is the signed distance from Point to the fence's
+	// boundary, positive inside.
+	DistanceMeters float64
+	// UncertaintyMeters is the accuracy that the decision used.
+	UncertaintyMeters float64
+}

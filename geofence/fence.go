@@ -1,0 +1,61 @@
+package geofence
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"math"
+
+	"github.com/paulmach/orb"
+)
+
+// FenceID names a fence: 1 to MaxIDBytes bytes.
+type FenceID string
+
+// Fence is an area: polygons, or a circle where RadiusMeters is positive.
+type Fence struct {
+	ID FenceID
+	// Polygons are rings of longitude and latitude in degrees by the rules of
+	// GeoJSON (RFC 7946); empty for a circle. The area is the union of the
+	// polygons. Their edges are straight lines on a map of longitude and
+	// latitude. An edge that spans more than 180 degrees of longitude goes the
+	// other way round, across the antimeridian; polygons cut at the
+	// antimeridian are put together again.
+	Polygons orb.MultiPolygon
+	// Center and RadiusMeters are the circle: all within RadiusMeters on the
+	// sphere of EarthRadiusMeters, the boundary included.
+	Center       orb.Point
+	RadiusMeters float64
+}
+
+// clone is f with its own copy of the polygons.
+func (f Fence) clone() Fence {
+	if f.Polygons != nil {
+		f.Polygons = f.Polygons.Clone()
+	}
+	return f
+}
+
+// shapeKey tells fences of different shape apart: a 64-bit FNV-1a hash of the
+// coordinates. It stands in State.
+func (f Fence) shapeKey() uint64 {
+	h := fnv.New64a()
+	var word [8]byte
+	add := func(x uint64) {
+		binary.LittleEndian.PutUint64(word[:], x)
+		h.Write(word[:])
+	}
+	add(math.Float64bits(f.RadiusMeters))
+	add(math.Float64bits(f.Center[0]))
+	add(math.Float64bits(f.Center[1]))
+	for _, polygon := range f.Polygons {
+		add(uint64(len(polygon)))
+		for _, r := range polygon {
+			add(uint64(len(r)))
+			for _, p := range r {
+				add(math.Float64bits(p[0]))
+				add(math.Float64bits(p[1]))
+			}
+		}
+	}
+	return h.Sum64()
+}

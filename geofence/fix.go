@@ -1,0 +1,86 @@
+package geofence
+
+import (
+	"math"
+	"time"
+
+	"github.com/paulmach/orb"
+)
+
+// Millis is an instant: milliseconds since 1970-01-01T00:00:00Z.
+type Millis int64
+
+// MillisOf rounds t down to a Millis.
+func MillisOf(t time.Time) Millis { return Millis(t.UnixMilli()) }
+
+// Time is m as a time.Time in UTC.
+func (m Millis) Time() time.Time { return time.UnixMilli(int64(m)).UTC() }
+
+// duration is a difference of two Millis, the longest one where it is longer.
+func (m Millis) duration() time.Duration {
+	if m > math.MaxInt64/Millis(time.Millisecond) {
+		return math.MaxInt64
+	}
+	return time.Duration(m) * time.Millisecond
+}
+
+// Known says which optional fields of a Fix the device gave.
+type Known uint8
+
+// The optional fields of a Fix.
+const (
+	KnownAccuracy Known = 1 << iota
+	KnownSpeed
+	KnownHeading
+	KnownAltitude
+)
+
+// Fix is one position of one device.
+type Fix struct {
+	// Time is the device's own time of the fix.
+	Time Millis
+	// Point is longitude and latitude in degrees, WGS 84.
+	Point orb.Point
+	// AccuracyMeters is the radius that holds the true position with a
+	// probability of 68 %.
+	AccuracyMeters float32
+	// SpeedMPS is the ground speed in metres per second.
+	SpeedMPS float32
+	// HeadingDegrees is the course over ground, clockwise from true north.
+	HeadingDegrees float32
+	// AltitudeMeters is the height above the ellipsoid.
+	AltitudeMeters float32
+	// Known tells which of the four fields above were reported; the others
+	// are zero and mean nothing.
+	Known Known
+}
+
+// maxAccuracyMeters is the worst accuracy of a fix that says anything.
+const maxAccuracyMeters = 100_000
+
+// usable tells whether a decision can be taken on f: all numbers that the
+// device gave are finite, the point is on the globe, and the accuracy is not
+// hopeless.
+func (f Fix) usable() bool {
+	for _, field := range f.optional() {
+		if x := float64(*field.value); f.Known&field.known != 0 && (math.IsNaN(x) || math.IsInf(x, 0)) {
+			return false
+		}
+	}
+	return onGlobe(f.Point) && !(f.Known&KnownAccuracy != 0 && f.AccuracyMeters > maxAccuracyMeters)
+}
+
+// optionalField is a field that a device may leave out.
+type optionalField struct {
+	known Known
+	value *float32
+}
+
+func (f *Fix) optional() [4]optionalField {
+	return [4]optionalField{
+		{KnownAccuracy, &f.AccuracyMeters},
+		{KnownSpeed, &f.SpeedMPS},
+		{KnownHeading, &f.HeadingDegrees},
+		{KnownAltitude, &f.AltitudeMeters},
+	}
+}

@@ -1,0 +1,80 @@
+package geofence
+
+import (
+	"slices"
+
+	"github.com/paulmach/orb"
+)
+
+// State is what the engine remembers of one device: its newest fix, how it
+// stands to the fences it is in or near, and how many episodes it had. The
+// zero value is a device never seen. Use Clone to copy a State: a plain copy
+// shares memory with it.
+type State struct {
+	seen     bool
+	last     Fix
+	version  uint64 // of the World that last was judged under
+	episodes uint64 // numbers given so far
+	// fog: the device has not had a fix good enough to know how it stands to
+	// the small fences around last.
+	fog       bool
+	relations []relation // in order of fence
+	spare     []relation // memory for the next relations
+}
+
+// relation is how a device stands to a fence. A fence without one is far away
+// and the device outside.
+type relation struct {
+	fence   FenceID
+	shape   uint64 // the zone's key
+	side    side
+	episode uint64 // of the visit, where side is inside
+	// turning: the newest fixes are on the other side, the first of them at
+	// turn, but do not say enough yet; likely where one of them was.
+	turning, likely bool
+	turn            mark
+}
+
+// mark is where and when a change began.
+type mark struct {
+	time        Millis
+	point       orb.Point
+	uncertainty float64
+}
+
+// Last is the newest fix that Step took, if there was one.
+func (s *State) Last() (fix Fix, ok bool) { return s.last, s.seen }
+
+// Clone is a copy that shares no memory with s.
+func (s *State) Clone() State {
+	c := *s
+	c.relations, c.spare = slices.Clone(s.relations), nil
+	return c
+}
+
+// take lets e, which fix m says, count and tells whether the device changed
+// sides. The first side that is known is no change.
+func (r *relation) take(s *Settings, e evidence, m mark) (changed bool) {
+	switch {
+	case e.side == unknown:
+		return false
+	case r.side == unknown:
+		if e.weight >= likely {
+			r.side = e.side
+		}
+		return false
+	case e.side == r.side:
+		r.turning = false
+		return false
+	case !r.turning:
+		r.turning, r.likely, r.turn = true, false, m
+	}
+	again := r.likely && e.weight == likely
+	lasting := e.side == sideInside && (m.time-r.turn.time).duration() >= s.EnterAfter
+	if e.weight < certain && !again && !lasting {
+		r.likely = r.likely || e.weight == likely
+		return false
+	}
+	r.side, r.turning = e.side, false
+	return true
+}

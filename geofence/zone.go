@@ -1,0 +1,52 @@
+package geofence
+
+import "fmt"
+
+// shape is an area of the globe, prepared for queries.
+type shape interface {
+	// locate tells exactly where s lies.
+	locate(s spot) location
+	// distance is the distance in metres from s to the boundary, positive
+	// inside, cut to at most within either way.
+	distance(s spot, within float64) float64
+	bounds() box
+	// size is how wide the area is, in metres: a fix of less accuracy cannot
+	// tell that a device is in it. The radius of a circle.
+	size() float64
+}
+
+// zone is a fence, prepared. It never changes, and Worlds share it.
+type zone struct {
+	fence Fence
+	shape shape
+	key   uint64
+	box   box
+	size  float64
+}
+
+// newZone validates f and prepares a copy.
+func newZone(f Fence) (*zone, error) {
+	if n := len(f.ID); n == 0 || n > MaxIDBytes {
+		return nil, fmt.Errorf("fence %.40q: %w: it has %d bytes, give 1 to %d", f.ID, ErrID, n, MaxIDBytes)
+	}
+	s, err := f.shape()
+	if err != nil {
+		return nil, fmt.Errorf("fence %q: %w", f.ID, err)
+	}
+	return &zone{fence: f.clone(), shape: s, key: f.shapeKey(), box: s.bounds(), size: s.size()}, nil
+}
+
+// shape validates f and prepares it.
+func (f Fence) shape() (shape, error) {
+	if len(f.Polygons) == 0 {
+		if err := f.checkCircle(); err != nil {
+			return nil, err
+		}
+		return circle{newSpot(f.Center), f.RadiusMeters}, nil
+	}
+	sheets, err := f.checkPolygons()
+	if err != nil {
+		return nil, err
+	}
+	return newPolygons(sheets)
+}
