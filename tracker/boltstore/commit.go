@@ -1,0 +1,117 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"wayguard/tracker"
+)
+
+// trimPerCommit bounds how many journal entries one commit drops, so that a
+// long journal is trimmed without holding anybody up.
+const trimPerCommit = 64
+
+// appendFill fills pages nearly full where keys only ever grow.
+const appendFill = 0.95
+
+// Commit writes and syncs t. See tracker.Store.
+func (s *Store) Commit(t *tracker.Transaction) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		for _, write := range []func(*bbolt.Tx, *tracker.Transaction) error{
+			putEntry, putEvents, putCheckpoints, putBlocks, putRecords, trim,
+		} {
+			if err := write(tx, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+func putEntry(tx *bbolt.Tx, t *tracker.Transaction) error {
+	if t.Entry == nil {
+		return nil
+	}
+	b := tx.Bucket(journalBucket)
+	b.FillPercent = appendFill
+	return b.Put(seqKey(t.Entry.Seq), t.Entry.Value)
+}
+
+func putEvents(tx *bbolt.Tx, t *tracker.Transaction) error {
+	events, subjects := tx.Bucket(eventsBucket), tx.Bucket(subjectsBucket)
+	events.FillPercent = appendFill
+	for _, e := range t.Events {
+		if err := events.Put(seqKey(e.Seq), e.Value); err != nil {
+			return err
+		}
+		if err := subjects.Put(subjectKey(e.Subject, e.Seq), []byte{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putCheckpoints(tx *bbolt.Tx, t *tracker.Transaction) error {
+	b := tx.Bucket(checkpointBucket)
+	for _, c := range t.Checkpoints {
+		if err := b.Put(binary.BigEndian.AppendUint32(nil, uint32(c.Shard)), c.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putBlocks(tx *bbolt.Tx, t *tracker.Transaction) error {
+	b := tx.Bucket(trackBucket)
+	for _, block := range t.Blocks {
+		if err := b.Put(blockKey(block.Device, block.BlockKey), block.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putRecords(tx *bbolt.Tx, t *tracker.Transaction) error {
+	root := tx.Bucket(recordsBucket)
+	for _, r := range t.Records {
+		b, err := root.CreateBucketIfNotExists([]byte(r.Bucket))
+		if err != nil {
+			return err
+		}
+		if r.Value == nil {
+			err = b.Delete([]byte(r.Key))
+		} else {
+			err = b.Put([]byte(r.Key), r.Value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trim drops the oldest entries that may go. The newest always stays: it
+// holds the place of the sequence.
+func trim(tx *bbolt.Tx, t *tracker.Transaction) error {
+	if t.TrimJournal == 0 {
+		return nil
+	}
+	c := tx.Bucket(journalBucket).Cursor()
+	newest, _ := c.Last()
+	for range trimPerCommit {
+		k, _ := c.First()
+		if k == nil || string(k) == string(newest) || binary.BigEndian.Uint64(k) > t.TrimJournal {
+			return nil
+		}
+		if err := c.Delete(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package boltstore
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"wayguard/geofence"
+	"wayguard/tracker"
+)
+
+// Last returns the highest sequence numbers. See tracker.Store.
+func (s *Store) Last() (journal, event uint64, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		journal = lastSeq(tx.Bucket(journalBucket))
+		event = lastSeq(tx.Bucket(eventsBucket))
+		return nil
+	})
+	return journal, event, err
+}
+
+func lastSeq(b *bbolt.Bucket) uint64 {
+	k, _ := b.Cursor().Last()
+	if k == nil {
+		return 0
+	}
+	return binary.BigEndian.Uint64(k)
+}
+
+// Journal walks the journal. It holds one read transaction for the whole
+// walk, which is meant for start-up, before anything is committed.
+func (s *Store) Journal(fn func(seq uint64, value []byte) error) error {
+	return s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(journalBucket).ForEach(func(k, v []byte) error {
+			return fn(binary.BigEndian.Uint64(k), v)
+		})
+	})
+}
+
+// Checkpoints returns the newest of each shard. See tracker.Store.
+func (s *Store) Checkpoints() (map[int][]byte, error) {
+	all := make(map[int][]byte)
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(checkpointBucket).ForEach(func(k, v []byte) error {
+			all[int(binary.BigEndian.Uint32(k))] = bytes.Clone(v)
+			return nil
+		})
+	})
+	return all, err
+}
+
+// Events reads the event log. See tracker.Store.
+func (s *Store) Events(after uint64, subject string, limit int) ([]tracker.LogEntry, error) {
+	var found []tracker.LogEntry
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		if subject != "" {
+			return eventsAbout(tx, after, subject, limit, &found)
+		}
+		c := tx.Bucket(eventsBucket).Cursor()
+		for k, v := c.Seek(seqKey(after + 1)); k != nil && len(found) < limit; k, v = c.Next() {
+			found = append(found, tracker.LogEntry{Seq: binary.BigEndian.Uint64(k), Value: bytes.Clone(v)})
+		}
+		return nil
+	})
+	return found, err
+}
+
+func eventsAbout(tx *bbolt.Tx, after uint64, subject string, limit int, found *[]tracker.LogEntry) error {
+	events, c := tx.Bucket(eventsBucket), tx.Bucket(subjectsBucket).Cursor()
+	prefix := append([]byte(subject), 0)
+	for k, _ := c.Seek(subjectKey(subject, after+1)); bytes.HasPrefix(k, prefix) && len(*found) < limit; k, _ = c.Next() {
+		seq := k[len(prefix):]
+		v := events.Get(seq)
+		if v == nil {
+			return fmt.Errorf("event %d is indexed but missing", binary.BigEndian.Uint64(seq))
+		}
+		*found = append(*found, tracker.LogEntry{Seq: binary.BigEndian.Uint64(seq), Subject: subject, Value: bytes.Clone(v)})
+	}
+	return nil
+}
+
+// Blocks reads a page of a device's blocks. See tracker.Store.
+func (s *Store) Blocks(device tracker.DeviceID, from, to geofence.Millis, after tracker.BlockKey, limit int) ([]tracker.Block, error) {
+	var found []tracker.Block
+	prefix := append([]byte(device), 0)
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(trackBucket).Cursor()
+		k, v := c.Seek(blockKey(device, tracker.BlockKey{First: from}))
+		if after != (tracker.BlockKey{}) {
+			start := blockKey(device, after)
+			if k, v = c.Seek(start); bytes.Equal(k, start) {
+				k, v = c.Next()
+			}
+		}
+		for ; bytes.HasPrefix(k, prefix) && len(found) < limit; k, v = c.Next() {
+			key, err := parseBlockKey(k[len(prefix):])
+			if err != nil {
+				return err
+			}
+			if key.First >= to {
+				return nil
+			}
+			found = append(found, tracker.Block{Device: device, BlockKey: key, Value: bytes.Clone(v)})
+		}
+		return nil
+	})
+	return found, err
+}
+
+// Record returns one record. See tracker.Store.
+func (s *Store) Record(bucket, key string) ([]byte, error) {
+	var value []byte
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		if b := tx.Bucket(recordsBucket).Bucket([]byte(bucket)); b != nil {
+			value = bytes.Clone(b.Get([]byte(key)))
+		}
+		return nil
+	})
+	return value, err
+}
+
+// Records reads a page of records. See tracker.Store.
+func (s *Store) Records(bucket, prefix, after string, limit int) ([]tracker.Record, error) {
+	var found []tracker.Record
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(recordsBucket).Bucket([]byte(bucket))
+		if b == nil {
+			return nil
+		}
+		c := b.Cursor()
+		k, v := c.Seek([]byte(max(prefix, after)))
+		if after != "" && string(k) == after {
+			k, v = c.Next()
+		}
+		for ; k != nil && bytes.HasPrefix(k, []byte(prefix)) && len(found) < limit; k, v = c.Next() {
+			found = append(found, tracker.Record{Key: string(k), Value: bytes.Clone(v)})
+		}
+		return nil
+	})
+	return found, err
+}
+
+func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
+
+func subjectKey(subject string, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(append([]byte(subject), 0), seq)
+}
+
+// signBit makes two's complement sort as unsigned.
+const signBit = 1 << 63
+
+func blockKey(device tracker.DeviceID, k tracker.BlockKey) []byte {
+	b := append(make([]byte, 0, len(device)+17), device...)
+	b = binary.BigEndian.AppendUint64(append(b, 0), uint64(k.First)^signBit)
+	return binary.BigEndian.AppendUint64(b, k.Through)
+}
+
+func parseBlockKey(b []byte) (tracker.BlockKey, error) {
+	if len(b) != 16 {
+		return tracker.BlockKey{}, errors.New("damaged key of a track block")
+	}
+	return tracker.BlockKey{
+		First:   geofence.Millis(binary.BigEndian.Uint64(b) ^ signBit),
+		Through: binary.BigEndian.Uint64(b[8:]),
+	}, nil
+}

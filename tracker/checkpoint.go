@@ -1,0 +1,130 @@
+package tracker
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"wayguard/geofence"
+)
+
+// A checkpoint of a shard, version 1:
+//
+//	byte    1
+//	uvarint geofence.EngineVersion of the release that wrote it
+//	uvarint journal entry that it covers
+//	uvarint number of devices, then each:
+//	        device (uvarint length, bytes)
+//	        varint  newest believed time, ms
+//	        byte    1 if a last position follows: the fix as fixCodec writes it
+//	        byte    battery in percent, 255 for none
+//	        uvarint length, engine state
+//	        uvarint number of report keys, 8 bytes each
+//	        uvarint number of fix keys, 8 bytes each
+//	        uvarint journal entry up to which its fixes are in blocks
+const checkpointVersion = 1
+
+// checkpoint packs the shard as it is after the journal entry seq.
+func (s *shard) checkpoint(seq uint64) ([]byte, error) {
+	b := []byte{checkpointVersion}
+	b = binary.AppendUvarint(b, geofence.EngineVersion)
+	b = binary.AppendUvarint(b, seq)
+	b = binary.AppendUvarint(b, uint64(len(s.tracks)))
+	var err error
+	for _, id := range slices.Sorted(maps.Keys(s.tracks)) {
+		b = appendString(b, string(id))
+		if b, err = s.tracks[id].append(b); err != nil {
+			return nil, fmt.Errorf("checkpoint of %s: %w", id, err)
+		}
+	}
+	return b, nil
+}
+
+func (t *track) append(b []byte) ([]byte, error) {
+	b = binary.AppendVarint(b, int64(t.newest))
+	if t.last.Received.IsZero() {
+		b = append(b, 0)
+	} else {
+		var codec fixCodec
+		b = codec.append(append(b, 1), TrackPoint{Fix: t.last.Fix, Received: t.last.Received})
+	}
+	battery := byte(noBattery)
+	if t.last.Battery != nil {
+		battery = *t.last.Battery
+	}
+	b = append(b, battery)
+	engine, err := t.engine.AppendBinary(nil)
+	if err != nil {
+		return nil, err
+	}
+	b = appendString(b, string(engine))
+	b = t.reports.append(b)
+	b = t.fixes.append(b)
+	return binary.AppendUvarint(b, t.packed), nil
+}
+
+// restore replaces the shard by a checkpoint.
+func (s *shard) restore(value []byte) error {
+	r := &reader{b: value}
+	if v := r.byte(); v != checkpointVersion {
+		return fmt.Errorf("checkpoint has version %d, want %d: %w", v, checkpointVersion, errDamaged)
+	}
+	if v := r.uvarint(); v > geofence.EngineVersion {
+		return fmt.Errorf("checkpoint was written by a newer engine, version %d; this release has %d: start the newer release", v, geofence.EngineVersion)
+	}
+	s.saved = r.uvarint()
+	s.stepped = s.saved
+	for range r.count() {
+		id := DeviceID(r.string())
+		if err := s.track(id).read(r); err != nil {
+			return fmt.Errorf("checkpoint of %q: %w", id, err)
+		}
+	}
+	return r.end()
+}
+
+func (t *track) read(r *reader) error {
+	t.newest = geofence.Millis(r.varint())
+	if r.byte() == 1 {
+		var codec fixCodec
+		p := codec.next(r)
+		t.last.Fix, t.last.Received = p.Fix, p.Received
+	}
+	if battery := r.byte(); battery != noBattery {
+		t.last.Battery = &battery
+	}
+	engine := r.take(r.uvarint())
+	t.reports.read(r)
+	t.fixes.read(r)
+	t.packed = r.uvarint()
+	if r.err != nil {
+		return r.err
+	}
+	return t.engine.UnmarshalBinary(engine)
+}
+
+// oldest is the last journal entry that nothing in the shard needs, once a
+// checkpoint at seq is durable.
+func (s *shard) oldest(seq uint64) uint64 {
+	for _, t := range s.tracks {
+		if t.waiting() > 0 {
+			seq = min(seq, t.tail[t.packing].seq-1)
+		}
+	}
+	return seq
+}
+
+// packOld packs the tracks whose waiting fixes began before then.
+func (s *shard) packOld(then time.Time) (blocks []Block, packed []packedDevice) {
+	for _, id := range slices.Sorted(maps.Keys(s.tracks)) {
+		t := s.tracks[id]
+		if t.waiting() == 0 || t.tail[t.packing].Received.After(then) {
+			continue
+		}
+		more, p := t.pack(id)
+		blocks, packed = append(blocks, more...), append(packed, p)
+	}
+	return blocks, packed
+}

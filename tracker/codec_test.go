@@ -1,0 +1,204 @@
+package tracker
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"wayguard/geofence"
+)
+
+// randomFix is any fix that check lets through.
+func randomFix(rng *rand.Rand) geofence.Fix {
+	return geofence.Fix{
+		Time:           geofence.Millis(1.7e12 + rng.Int64N(1e10)),
+		Point:          orb.Point{rng.Float64()*360 - 180, rng.Float64()*180 - 90},
+		AccuracyMeters: rng.Float32() * 1000,
+		SpeedMPS:       rng.Float32() * 60,
+		HeadingDegrees: rng.Float32() * 360,
+		AltitudeMeters: rng.Float32()*9000 - 400,
+		Known:          geofence.Known(rng.IntN(16)),
+	}
+}
+
+func TestFixCodecRoundTrip(t *testing.T) {
+	const seed = 7
+	rng := rand.New(rand.NewPCG(seed, seed))
+	var in, out fixCodec
+	for i := range 5000 {
+		want := TrackPoint{
+			Fix:      rounded(randomFix(rng)),
+			Received: time.UnixMilli(1.7e12 + rng.Int64N(1e10)).UTC(),
+			Marks:    Marks(rng.IntN(4)),
+		}
+		r := &reader{b: in.append(nil, want)}
+		got := out.next(r)
+		if err := r.end(); err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("seed %d, fix %d: got %+v, %v, want %+v", seed, i, got, err, want)
+		}
+	}
+}
+
+func TestRoundedIsStable(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		once := rounded(randomFix(rng))
+		if twice := rounded(once); twice != once {
+			t.Fatalf("rounding %+v again gives %+v", once, twice)
+		}
+	}
+	huge := geofence.Fix{AccuracyMeters: math.MaxFloat32, Known: geofence.KnownAccuracy}
+	if once := rounded(huge); rounded(once) != once || math.IsInf(float64(once.AccuracyMeters), 0) {
+		t.Errorf("rounding the largest accuracy gives %v", once.AccuracyMeters)
+	}
+}
+
+func TestEntryRoundTrip(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	battery := uint8(77)
+	want := entry{seq: 9, world: 3, events: 2, packed: []packedDevice{{device: "van-1", through: 8}}}
+	for i := range 20 {
+		r := journaled{Report: Report{
+			Device:   DeviceID("user:dev-" + string(rune('a'+i))),
+			Received: time.UnixMilli(1.7e12 + int64(i)*1000).UTC(),
+			Key:      ReportKey(rng.Uint64()),
+			Fixes:    []geofence.Fix{},
+			Battery:  nil,
+		}, marks: []Marks{}}
+		if i%3 == 0 {
+			r.Battery = &battery
+		}
+		for range i {
+			r.Fixes = append(r.Fixes, rounded(randomFix(rng)))
+			r.marks = append(r.marks, Marks(rng.IntN(3)))
+		}
+		want.reports = append(want.reports, r)
+	}
+	value := want.append(nil)
+	got, err := parseEntry(9, value)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %+v, %v\nwant %+v", got, err, want)
+	}
+	for n := range value {
+		if e, err := parseEntry(9, value[:n]); err == nil {
+			t.Fatalf("%d of %d bytes are taken for an entry: %+v", n, len(value), e)
+		}
+	}
+}
+
+func TestBlocksHoldEveryFixOnce(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	var fixes []TrackPoint
+	for range 2000 {
+		f := rounded(randomFix(rng))
+		f.Time = geofence.Millis(1.7e12 + rng.Int64N(4*3600)*1000)
+		fixes = append(fixes, TrackPoint{Fix: f, Received: time.UnixMilli(1.8e12).UTC()})
+	}
+	blocks := packBlocks("van", 5, slices.Clone(fixes))
+	seen := make(map[BlockKey]bool)
+	var got []TrackPoint
+	for _, b := range blocks {
+		if seen[b.BlockKey] {
+			t.Fatalf("two blocks have the key %+v", b.BlockKey)
+		}
+		seen[b.BlockKey] = true
+		part, err := unpackBlock(b.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if part[0].Fix.Time != b.First {
+			t.Errorf("block %+v begins at %d", b.BlockKey, part[0].Fix.Time)
+		}
+		if span := part[len(part)-1].Fix.Time - b.First; span >= geofence.Millis(blockSpan.Milliseconds()) {
+			t.Errorf("block %+v spans %d ms", b.BlockKey, span)
+		}
+		got = append(got, part...)
+	}
+	slices.SortStableFunc(fixes, func(a, b TrackPoint) int { return int(a.Fix.Time - b.Fix.Time) })
+	if !reflect.DeepEqual(got, fixes) {
+		t.Errorf("%d fixes come back as %d, or differ", len(fixes), len(got))
+	}
+}
+
+// TestBytesPerFix holds the promise of at most 16 bytes a fix at rest for a
+// van that reports accuracy, speed and heading every ten seconds.
+func TestBytesPerFix(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 9))
+	var fixes []TrackPoint
+	at, speed, heading := orb.Point{-8.63, 52.66}, 9.0, 40.0
+	for i := range blockFixes {
+		speed = min(max(speed+rng.NormFloat64()*2, 0), 25)
+		heading = math.Mod(heading+rng.NormFloat64()*15+360, 360)
+		sin, cos := math.Sincos(heading * math.Pi / 180)
+		at[0] += 10 * speed * sin / 67000
+		at[1] += 10 * speed * cos / 111000
+		now := int64(1.7e12) + int64(i)*10_000
+		fixes = append(fixes, TrackPoint{
+			Received: time.UnixMilli(now + 300 + rng.Int64N(500)).UTC(),
+			Fix: rounded(geofence.Fix{
+				Time: geofence.Millis(now), Point: at,
+				AccuracyMeters: float32(4 + rng.Float64()*3), SpeedMPS: float32(speed), HeadingDegrees: float32(heading),
+				Known: geofence.KnownAccuracy | geofence.KnownSpeed | geofence.KnownHeading,
+			}),
+		})
+	}
+	perFix := float64(len(packBlock(fixes))) / float64(len(fixes))
+	t.Logf("%.1f bytes a fix", perFix)
+	if perFix > 16 {
+		t.Errorf("%.1f bytes a fix, want at most 16", perFix)
+	}
+}
+
+func FuzzParseEntry(f *testing.F) {
+	e := entry{seq: 1, world: 1, reports: []journaled{{
+		Report: Report{Device: "a", Received: time.UnixMilli(1.7e12), Fixes: []geofence.Fix{{Time: 1.7e12}}},
+		marks:  []Marks{0},
+	}}}
+	f.Add(e.append(nil))
+	f.Add([]byte{entryVersion, 1, 0, 0xff, 0xff, 0xff, 0x7f})
+	f.Fuzz(func(t *testing.T, value []byte) {
+		e, err := parseEntry(1, value)
+		if err != nil {
+			return
+		}
+		again, err := parseEntry(1, e.append(nil))
+		if err != nil || len(again.reports) != len(e.reports) {
+			t.Errorf("what was accepted does not come back: %v", err)
+		}
+	})
+}
+
+func FuzzUnpackBlock(f *testing.F) {
+	f.Add(packBlock([]TrackPoint{{Fix: geofence.Fix{Time: 1.7e12}, Received: time.UnixMilli(1.7e12)}}))
+	f.Add([]byte{blockVersion, 0xff, 0xff, 0xff, 0xff, 0x0f})
+	f.Fuzz(func(t *testing.T, value []byte) {
+		if fixes, err := unpackBlock(value); err == nil && len(fixes) > len(value) {
+			t.Errorf("%d fixes of %d bytes", len(fixes), len(value))
+		}
+	})
+}
+
+func TestKeyRing(t *testing.T) {
+	var k keyRing
+	for i := range uint64(keyWindow + 10) {
+		k.add(i)
+	}
+	if k.has(9) || !k.has(10) || !k.has(keyWindow+9) {
+		t.Error("the ring does not hold just the newest keys")
+	}
+	var back keyRing
+	r := &reader{b: k.append(nil)}
+	back.read(r)
+	if r.end() != nil || back.has(9) || !back.has(10) || len(back.keys) != keyWindow {
+		t.Error("the ring does not survive its own form")
+	}
+	back.add(5000)
+	if back.has(10) || !back.has(11) {
+		t.Error("the oldest key does not go first")
+	}
+}

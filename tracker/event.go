@@ -1,0 +1,112 @@
+package tracker
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"wayguard/geofence"
+)
+
+// Event is one entry of the event log.
+type Event struct {
+	// ID derives from device, type, subject and episode and never changes.
+	ID string
+	// Seq is the event's place in the log, from 1, without gaps.
+	Seq uint64
+	// Type is the kind, such as "geofence.enter".
+	Type string
+	// Time is when it happened, by the device's clock; KnownAt when the server
+	// came to know it.
+	Time, KnownAt time.Time
+	// Device is empty where no device is concerned.
+	Device DeviceID
+	// Subject is what the event is about: for geofence events the fence's id.
+	Subject string
+	// Point is nil where no place is concerned.
+	Point *orb.Point
+	// Detail is a JSON object.
+	Detail json.RawMessage
+}
+
+// EventID derives an event's id: 26 letters and digits, 128 bits of a SHA-256
+// over the four parts, each preceded by its length.
+func EventID(device DeviceID, typ, subject string, episode uint64) string {
+	parts := fmt.Sprintf("%d:%s%d:%s%d:%s%d", len(device), device, len(typ), typ, len(subject), subject, episode)
+	sum := sha256.Sum256([]byte(parts))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+}
+
+// GeofenceEvent makes a log entry, yet without Seq, of what the engine found.
+func GeofenceEvent(device DeviceID, e geofence.Event, knownAt time.Time) Event {
+	detail := fmt.Appendf(nil, `{"episode":%d,"distance_m":%.1f,"uncertainty_m":%.1f}`,
+		e.Episode, finite(e.DistanceMeters), finite(e.UncertaintyMeters))
+	return Event{
+		ID:      EventID(device, string(e.Type), string(e.Fence), e.Episode),
+		Type:    string(e.Type),
+		Time:    e.Time.Time(),
+		KnownAt: knownAt.UTC(),
+		Device:  device,
+		Subject: string(e.Fence),
+		Point:   &e.Point,
+		Detail:  detail,
+	}
+}
+
+// finite keeps what JSON cannot say out of it.
+func finite(v float64) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	return v
+}
+
+type eventJSON struct {
+	ID      string          `json:"id"`
+	Seq     uint64          `json:"seq"`
+	Type    string          `json:"type"`
+	Time    time.Time       `json:"time"`
+	KnownAt time.Time       `json:"known_at"`
+	Device  *DeviceID       `json:"device"`
+	Subject string          `json:"subject"`
+	Lon     *float64        `json:"lon"`
+	Lat     *float64        `json:"lat"`
+	Detail  json.RawMessage `json:"detail"`
+}
+
+// MarshalJSON writes the event as the log, the API and the live feed show it.
+func (e Event) MarshalJSON() ([]byte, error) {
+	j := eventJSON{ID: e.ID, Seq: e.Seq, Type: e.Type, Time: e.Time.UTC(), KnownAt: e.KnownAt.UTC(), Subject: e.Subject, Detail: e.Detail}
+	if e.Device != "" {
+		j.Device = &e.Device
+	}
+	if e.Point != nil {
+		j.Lon, j.Lat = &e.Point[0], &e.Point[1]
+	}
+	if j.Detail == nil {
+		j.Detail = json.RawMessage("{}")
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (e *Event) UnmarshalJSON(b []byte) error {
+	var j eventJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*e = Event{ID: j.ID, Seq: j.Seq, Type: j.Type, Time: j.Time, KnownAt: j.KnownAt, Subject: j.Subject, Detail: j.Detail}
+	if j.Device != nil {
+		e.Device = *j.Device
+	}
+	if j.Lon != nil && j.Lat != nil {
+		e.Point = &orb.Point{*j.Lon, *j.Lat}
+	}
+	return nil
+}

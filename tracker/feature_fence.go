@@ -1,0 +1,222 @@
+package tracker
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/paulmach/orb"
+
+	"wayguard/geofence"
+)
+
+// ErrBadFence is wrapped by every error about a fence that cannot be taken.
+// The error's text names the fence and how to mend it; where the geometry is
+// at fault it wraps geofence's error too.
+var ErrBadFence = errors.New("bad fence")
+
+// maxFenceName is in characters.
+const maxFenceName = 256
+
+// ParseFence reads a GeoJSON Feature: an id (1 to 128 printable characters
+// without "/"), a Polygon, a MultiPolygon, or a Point with
+// properties.radius_m in metres, and optionally properties.name. The other
+// properties are kept. The fence it returns is valid; Updated is zero.
+func ParseFence(data []byte) (FenceRecord, error) {
+	records, err := ParseFences(data)
+	if err != nil {
+		return FenceRecord{}, err
+	}
+	if len(records) != 1 {
+		return FenceRecord{}, fmt.Errorf("%w: want one Feature, the text has %d", ErrBadFence, len(records))
+	}
+	return records[0], nil
+}
+
+// ParseFences reads a Feature or a FeatureCollection, all or nothing. No two
+// fences may have the same id.
+func ParseFences(data []byte) ([]FenceRecord, error) {
+	features, err := ParseFeatures(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadFence, err)
+	}
+	records := make([]FenceRecord, 0, len(features))
+	first := make(map[string]int, len(features))
+	for _, f := range features {
+		r, err := f.Fence()
+		if n, taken := first[f.ID]; taken {
+			err = fmt.Errorf("feature %d has the same id", n)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrBadFence, f.Fault(err))
+		}
+		first[f.ID] = f.Number
+		records = append(records, r)
+	}
+	return records, nil
+}
+
+// Fence takes f as a fence, as ParseFence does. The error does not name it.
+func (f Feature) Fence() (FenceRecord, error) {
+	r := FenceRecord{Fence: geofence.Fence{ID: geofence.FenceID(f.ID)}}
+	properties, err := splitObject(f.Properties)
+	if err != nil {
+		return FenceRecord{}, err
+	}
+	switch g := f.Geometry.(type) {
+	case orb.Polygon:
+		r.Fence.Polygons = orb.MultiPolygon{g}
+	case orb.MultiPolygon:
+		r.Fence.Polygons = g
+	case orb.Point:
+		r.Fence.Center = g
+		r.Fence.RadiusMeters, err = radius(properties.get("radius_m"))
+		properties = properties.without("radius_m")
+	default:
+		err = fmt.Errorf("a %s cannot be a fence: draw a Polygon or a MultiPolygon, or give a Point with properties.radius_m", g.GeoJSONType())
+	}
+	if err != nil {
+		return FenceRecord{}, err
+	}
+	if r.Name, err = fenceName(properties.get("name")); err != nil {
+		return FenceRecord{}, err
+	}
+	if err := r.Fence.Validate(); err != nil {
+		return FenceRecord{}, err
+	}
+	r.Properties = properties.without("name").object()
+	return r, nil
+}
+
+func radius(raw json.RawMessage) (float64, error) {
+	var meters float64
+	if raw == nil || !isNumber(raw) || json.Unmarshal(raw, &meters) != nil || meters <= 0 {
+		return 0, errors.New("a Point needs properties.radius_m, a positive number of metres")
+	}
+	return meters, nil
+}
+
+func fenceName(raw json.RawMessage) (string, error) {
+	if raw == nil || isNull(raw) {
+		return "", nil
+	}
+	name := stringOf(raw)
+	if raw[0] != '"' || utf8.RuneCountInString(name) > maxFenceName {
+		return "", fmt.Errorf("properties.name must be a string of at most %d characters", maxFenceName)
+	}
+	return name, nil
+}
+
+// without is m less one name.
+func (m members) without(name string) members {
+	var rest members
+	for _, e := range m {
+		if e.name != name {
+			rest = append(rest, e)
+		}
+	}
+	return rest
+}
+
+// object writes m back, without white space; nil if there are none.
+func (m members) object() json.RawMessage {
+	if len(m) == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, e := range m {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(quoted(e.name))
+		b.WriteByte(':')
+		if json.Compact(&b, e.value) != nil {
+			return nil
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// quoted is s as a JSON string, with <, > and & as they are.
+func quoted(s string) json.RawMessage {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(s) != nil {
+		return nil
+	}
+	return bytes.TrimSpace(b.Bytes())
+}
+
+type featureJSON struct {
+	Type       string           `json:"type"`
+	ID         geofence.FenceID `json:"id"`
+	Geometry   geometryJSON     `json:"geometry"`
+	Properties json.RawMessage  `json:"properties"`
+}
+
+type geometryJSON struct {
+	Type        string       `json:"type"`
+	Coordinates orb.Geometry `json:"coordinates"`
+}
+
+// MarshalFeature writes r as the GeoJSON Feature that ParseFence reads: name
+// and radius_m first among the properties, a single polygon as a Polygon.
+// Updated is not part of it.
+func (r FenceRecord) MarshalFeature() ([]byte, error) {
+	properties, err := r.allProperties()
+	if err != nil {
+		return nil, fmt.Errorf("fence %q: properties: %w", r.Fence.ID, err)
+	}
+	shape := r.shape()
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(featureJSON{
+		Type: "Feature", ID: r.Fence.ID,
+		Geometry:   geometryJSON{Type: shape.GeoJSONType(), Coordinates: shape},
+		Properties: properties,
+	}); err != nil {
+		return nil, fmt.Errorf("fence %q: %w", r.Fence.ID, err)
+	}
+	return bytes.TrimSpace(b.Bytes()), nil
+}
+
+func (r FenceRecord) shape() orb.Geometry {
+	switch {
+	case r.Fence.RadiusMeters > 0:
+		return r.Fence.Center
+	case len(r.Fence.Polygons) == 1:
+		return r.Fence.Polygons[0]
+	default:
+		return r.Fence.Polygons
+	}
+}
+
+// allProperties are r.Properties with those that stand in fields of their own.
+func (r FenceRecord) allProperties() (json.RawMessage, error) {
+	var all, others members
+	if len(r.Properties) > 0 {
+		var err error
+		if others, err = splitObject(r.Properties); err != nil {
+			return nil, err
+		}
+	}
+	if r.Name != "" {
+		all = append(all, member{name: "name", value: quoted(r.Name)})
+		others = others.without("name")
+	}
+	if r.Fence.RadiusMeters > 0 {
+		all = append(all, member{name: "radius_m", value: strconv.AppendFloat(nil, r.Fence.RadiusMeters, 'f', -1, 64)})
+		others = others.without("radius_m")
+	}
+	if all = append(all, others...); len(all) == 0 {
+		return json.RawMessage("{}"), nil
+	}
+	return all.object(), nil
+}

@@ -1,0 +1,99 @@
+package tracker
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"wayguard/geofence"
+)
+
+// Options configure a Fleet; the zero value is usable.
+type Options struct {
+	// Settings are the engine's.
+	Settings geofence.Settings
+	// Metrics receives the fleet's collectors; nil for none.
+	Metrics prometheus.Registerer
+	// Log defaults to slog.Default.
+	Log *slog.Logger
+}
+
+// Fleet is the devices, the fences and the pipeline. Its methods may be called
+// from any goroutine.
+type Fleet struct {
+	store    Store
+	log      *slog.Logger
+	metrics  *metrics
+	intake   *intake
+	pipeline *pipeline
+	registry *registry
+	fences   *fences
+	live     *live
+	refused  *quarantine
+}
+
+// pipeline is what the stepping and the committing goroutine work on.
+type pipeline struct {
+	shards [shardCount]*shard
+	// world is the stepping goroutine's; others may look.
+	world atomic.Pointer[geofence.World]
+	// journalSeq and eventSeq are the newest given out, by the stepping
+	// goroutine.
+	journalSeq, eventSeq uint64
+	// committed is the newest durable journal entry, logged the newest durable
+	// event.
+	committed, logged atomic.Uint64
+	cadence           cadence
+	batches           chan *batch
+	failure           atomic.Pointer[error]
+}
+
+// intake is the queue in front of the pipeline.
+type intake struct {
+	queue chan submission
+	// mu is held for reading while something is put into the queue, so that
+	// whoever stops the pipeline knows when the queue can only shrink.
+	mu      sync.RWMutex
+	stopped chan struct{}
+}
+
+// Open loads everything from store and replays the journal behind the
+// checkpoints. The caller closes store after Run has returned.
+func Open(store Store, opts Options) (*Fleet, error) {
+	if opts.Log == nil {
+		opts.Log = slog.Default()
+	}
+	f := &Fleet{
+		store:    store,
+		log:      opts.Log,
+		intake:   &intake{queue: make(chan submission, queueLength), stopped: make(chan struct{})},
+		pipeline: &pipeline{batches: make(chan *batch, 1)},
+		live:     newLive(),
+	}
+	for i := range f.pipeline.shards {
+		f.pipeline.shards[i] = &shard{tracks: make(map[DeviceID]*track)}
+	}
+	for _, load := range []func() error{
+		func() (err error) { f.registry, err = loadRegistry(store); return err },
+		func() (err error) { f.fences, err = loadFences(store, opts.Settings); return err },
+		func() (err error) { f.refused, err = loadQuarantine(store); return err },
+		f.replay,
+	} {
+		if err := load(); err != nil {
+			return nil, err
+		}
+	}
+	f.metrics = newMetrics(f, opts.Metrics)
+	return f, nil
+}
+
+// Ready says why reports are not taken at the moment, nil if they are. The
+// error wraps ErrUnavailable.
+func (f *Fleet) Ready() error {
+	if err := f.pipeline.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package tracker
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"wayguard/geofence"
+)
+
+// A journal entry, version 1:
+//
+//	byte    1
+//	uvarint version of the World that the engine used
+//	uvarint number of events that followed
+//	uvarint number of reports, then each:
+//	        device (uvarint length, bytes)
+//	        varint  received, ms, less that of the report before
+//	        8 bytes key, little-endian
+//	        byte    battery in percent, 255 for none
+//	        uvarint number of fixes, then each as fixCodec writes it
+//	uvarint number of devices whose fixes went into blocks, then each:
+//	        device
+//	        uvarint journal entry up to which its fixes are in blocks
+const entryVersion = 1
+
+const noBattery = 255
+
+// entry is a journal entry as replay reads it.
+type entry struct {
+	seq     uint64
+	world   uint64
+	events  int
+	reports []journaled
+	packed  []packedDevice
+}
+
+// journaled is a report without what was seen before, and the marks of its
+// fixes.
+type journaled struct {
+	Report
+	marks []Marks
+}
+
+// packedDevice says that a device's fixes up to an entry are in blocks.
+type packedDevice struct {
+	device  DeviceID
+	through uint64
+}
+
+func appendReport(b []byte, r *journaled, before time.Time) []byte {
+	b = appendString(b, string(r.Device))
+	received := r.Received.UnixMilli()
+	b = binary.AppendVarint(b, received-before.UnixMilli())
+	b = binary.LittleEndian.AppendUint64(b, uint64(r.Key))
+	battery := byte(noBattery)
+	if r.Battery != nil {
+		battery = min(*r.Battery, 100)
+	}
+	b = append(b, battery)
+	b = binary.AppendUvarint(b, uint64(len(r.Fixes)))
+	codec := startAt(received)
+	for i, f := range r.Fixes {
+		b = codec.append(b, TrackPoint{Fix: f, Received: r.Received, Marks: r.marks[i]})
+	}
+	return b
+}
+
+// startAt makes a codec whose first fix costs little if it is from about then.
+func startAt(received int64) fixCodec {
+	return fixCodec{last: steps{time: received, received: received}}
+}
+
+func (e *entry) append(b []byte) []byte {
+	b = append(b, entryVersion)
+	b = binary.AppendUvarint(b, e.world)
+	b = binary.AppendUvarint(b, uint64(e.events))
+	b = binary.AppendUvarint(b, uint64(len(e.reports)))
+	before := time.UnixMilli(0)
+	for i := range e.reports {
+		b = appendReport(b, &e.reports[i], before)
+		before = e.reports[i].Received
+	}
+	b = binary.AppendUvarint(b, uint64(len(e.packed)))
+	for _, p := range e.packed {
+		b = appendString(b, string(p.device))
+		b = binary.AppendUvarint(b, p.through)
+	}
+	return b
+}
+
+// parseEntry reads what append wrote. The error names the entry.
+func parseEntry(seq uint64, value []byte) (entry, error) {
+	r := &reader{b: value}
+	if v := r.byte(); v != entryVersion {
+		return entry{}, fmt.Errorf("journal entry %d has version %d, want %d: %w", seq, v, entryVersion, errDamaged)
+	}
+	e := entry{seq: seq, world: r.uvarint(), events: int(r.uvarint())}
+	before := time.UnixMilli(0)
+	e.reports = make([]journaled, r.count())
+	for i := range e.reports {
+		e.reports[i] = parseReport(r, before)
+		before = e.reports[i].Received
+	}
+	e.packed = make([]packedDevice, r.count())
+	for i := range e.packed {
+		e.packed[i] = packedDevice{device: DeviceID(r.string()), through: r.uvarint()}
+	}
+	if err := r.end(); err != nil {
+		return entry{}, fmt.Errorf("journal entry %d: %w", seq, err)
+	}
+	return e, nil
+}
+
+func parseReport(r *reader, before time.Time) journaled {
+	rep := journaled{Report: Report{Device: DeviceID(r.string())}}
+	received := before.UnixMilli() + r.varint()
+	rep.Received = time.UnixMilli(received).UTC()
+	rep.Key = ReportKey(r.uint64())
+	if battery := r.byte(); battery != noBattery {
+		rep.Battery = &battery
+	}
+	n := r.count()
+	rep.Fixes, rep.marks = make([]geofence.Fix, n), make([]Marks, n)
+	codec := startAt(received)
+	for i := range rep.Fixes {
+		p := codec.next(r)
+		rep.Fixes[i], rep.marks[i] = p.Fix, p.Marks
+	}
+	return rep
+}

@@ -1,0 +1,97 @@
+package tracker
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// counts is what a batch adds to the metrics once it is durable.
+type counts struct {
+	stored, duplicate  int
+	fixes, late, clock int
+	repeated           int
+	events             map[string]int
+}
+
+func (c *counts) add(o *outcome) {
+	if o.duplicate {
+		c.duplicate++
+		return
+	}
+	c.stored++
+	c.fixes += len(o.stored)
+	c.late += o.late
+	c.clock += o.clock
+	c.repeated += o.again
+}
+
+func (c *counts) event(typ string) {
+	if c.events == nil {
+		c.events = make(map[string]int)
+	}
+	c.events[typ]++
+}
+
+type metrics struct {
+	reports, fixes, events *prometheus.CounterVec
+	failures               prometheus.Counter
+	duration, size         prometheus.Histogram
+}
+
+func newMetrics(f *Fleet, reg prometheus.Registerer) *metrics {
+	counter := func(name, help, label string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
+	}
+	gauge := func(name, help string, value func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+	}
+	m := &metrics{
+		reports: counter("wayguard_reports_total", "Reports committed, by outcome: stored or duplicate.", "outcome"),
+		fixes: counter("wayguard_fixes_total",
+			"Fixes by what became of them: evaluated, late (stored, not evaluated), clock (stored, not believed), duplicate (dropped).", "outcome"),
+		events: counter("wayguard_events_total", "Events logged, by type.", "type"),
+		failures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "wayguard_commit_failures_total", Help: "Commits that the store refused."}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "wayguard_commit_seconds", Help: "Time to make a batch durable.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
+		size: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "wayguard_commit_reports", Help: "Reports in a batch.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 13)}),
+	}
+	if reg != nil {
+		reg.MustRegister(m.reports, m.fixes, m.events, m.failures, m.duration, m.size,
+			gauge("wayguard_queue_reports", "Reports and edits waiting for the engine.", func() float64 { return float64(len(f.intake.queue)) }),
+			gauge("wayguard_devices", "Registered devices.", func() float64 { return float64(f.registry.count()) }),
+			gauge("wayguard_fences", "Fences.", func() float64 { return float64(f.fences.count()) }),
+			gauge("wayguard_event_seq", "Sequence number of the newest event.", func() float64 { return float64(f.LastSeq()) }),
+		)
+	}
+	return m
+}
+
+func (m *metrics) committed(b *batch, took time.Duration) {
+	m.duration.Observe(took.Seconds())
+	if n := b.counts.stored + b.counts.duplicate; n > 0 {
+		m.size.Observe(float64(n))
+	}
+}
+
+func (m *metrics) counted(b *batch) {
+	c := &b.counts
+	add := func(vec *prometheus.CounterVec, label string, n int) {
+		if n > 0 {
+			vec.WithLabelValues(label).Add(float64(n))
+		}
+	}
+	add(m.reports, "stored", c.stored)
+	add(m.reports, "duplicate", c.duplicate)
+	add(m.fixes, "evaluated", c.fixes-c.late-c.clock)
+	add(m.fixes, "late", c.late)
+	add(m.fixes, "clock", c.clock)
+	add(m.fixes, "duplicate", c.repeated)
+	for typ, n := range c.events {
+		add(m.events, typ, n)
+	}
+}

@@ -1,0 +1,110 @@
+package tracker
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Limits of the quarantine.
+const (
+	// MaxQuarantined is how many refusals are kept, the newest ones.
+	MaxQuarantined = 1000
+	// MaxQuarantinedPayload is how many bytes of a payload are kept.
+	MaxQuarantinedPayload = 4096
+)
+
+// Refusal says why something that a device sent was refused for good.
+type Refusal struct {
+	// Device is the authenticated sender.
+	Device   DeviceID  `json:"device"`
+	Received time.Time `json:"received"`
+	// Door names where it came in, such as "owntracks".
+	Door string `json:"door"`
+	// Reason is a short stable code, such as "bad_json"; Detail a sentence for
+	// people.
+	Reason string `json:"reason"`
+	Detail string `json:"detail"`
+	// Payload is what was sent, cut to MaxQuarantinedPayload.
+	Payload []byte `json:"payload"`
+}
+
+// quarantine is a ring of records: refusal n is at n modulo MaxQuarantined.
+type quarantine struct {
+	mu   sync.Mutex
+	next uint64
+}
+
+const quarantineBucket = "quarantine"
+
+type storedRefusal struct {
+	Number uint64 `json:"number"`
+	Refusal
+}
+
+func loadQuarantine(store Store) (*quarantine, error) {
+	q := new(quarantine)
+	err := eachRecord(store, quarantineBucket, "", func(r Record) error {
+		var s storedRefusal
+		if err := json.Unmarshal(r.Value, &s); err != nil {
+			return err
+		}
+		q.next = max(q.next, s.Number+1)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the quarantine: %w", err)
+	}
+	return q, nil
+}
+
+func (q *quarantine) record(r Refusal) (BucketRecord, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	value, err := json.Marshal(storedRefusal{Number: q.next, Refusal: r})
+	if err != nil {
+		return BucketRecord{}, fmt.Errorf("encode a refusal: %w", err)
+	}
+	key := strconv.FormatUint(q.next%MaxQuarantined, 10)
+	q.next++
+	return BucketRecord{Bucket: quarantineBucket, Record: Record{Key: key, Value: value}}, nil
+}
+
+// Quarantine keeps, for an operator to read, what a device sent and can never
+// be right. Its result and done are those of Enqueue.
+func (f *Fleet) Quarantine(ctx context.Context, r Refusal, done func(error)) error {
+	r.Payload = bytes.Clone(r.Payload[:min(len(r.Payload), MaxQuarantinedPayload)])
+	record, err := f.refused.record(r)
+	if err != nil {
+		return err
+	}
+	return f.submit(ctx, submission{edit: &edit{records: []BucketRecord{record}}, done: done})
+}
+
+// Quarantined returns what is kept, newest first.
+func (f *Fleet) Quarantined() ([]Refusal, error) {
+	var stored []storedRefusal
+	err := eachRecord(f.store, quarantineBucket, "", func(r Record) error {
+		var s storedRefusal
+		if err := json.Unmarshal(r.Value, &s); err != nil {
+			return fmt.Errorf("refusal %q: %w", r.Key, err)
+		}
+		stored = append(stored, s)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(stored, func(a, b storedRefusal) int { return cmp.Compare(b.Number, a.Number) })
+	refusals := make([]Refusal, len(stored))
+	for i, s := range stored {
+		refusals[i] = s.Refusal
+	}
+	return refusals, nil
+}

@@ -1,0 +1,130 @@
+package tracker
+
+import (
+	"fmt"
+	"slices"
+
+	"wayguard/geofence"
+)
+
+// replay restores the checkpoints and runs the journal behind them. The
+// journal's events are in the log already, so what the engine says is only
+// counted, as a check.
+func (f *Fleet) replay() error {
+	if err := f.restoreShards(); err != nil {
+		return err
+	}
+	journal, events, err := f.store.Last()
+	if err != nil {
+		return fmt.Errorf("read the journal's end: %w", err)
+	}
+	worlds := f.fences.history()
+	replayed := 0
+	err = f.store.Journal(func(seq uint64, value []byte) error {
+		e, err := parseEntry(seq, value)
+		if err != nil {
+			return err
+		}
+		w, err := worlds.at(e.world)
+		if err != nil {
+			return fmt.Errorf("journal entry %d: %w", seq, err)
+		}
+		replayed += f.replayEntry(w, &e)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("replay the journal: %w", err)
+	}
+	return f.resume(worlds, journal, events, replayed)
+}
+
+func (f *Fleet) restoreShards() error {
+	checkpoints, err := f.store.Checkpoints()
+	if err != nil {
+		return fmt.Errorf("read the checkpoints: %w", err)
+	}
+	for i, value := range checkpoints {
+		if i < 0 || i >= shardCount {
+			return fmt.Errorf("checkpoint of shard %d of %d: %w", i, shardCount, errDamaged)
+		}
+		if err := f.pipeline.shards[i].restore(value); err != nil {
+			return fmt.Errorf("shard %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// replayEntry runs one journal entry and returns how many of its reports were
+// behind a checkpoint.
+func (f *Fleet) replayEntry(w *geofence.World, e *entry) (replayed int) {
+	events := 0
+	for i := range e.reports {
+		r := &e.reports[i]
+		s := f.pipeline.shards[shardOf(r.Device)]
+		if e.seq <= s.saved {
+			s.track(r.Device).refill(r, e.seq)
+			continue
+		}
+		o := s.take(w, &r.Report, e.seq)
+		events += len(o.events)
+		replayed++
+	}
+	for _, p := range e.packed {
+		s := f.pipeline.shards[shardOf(p.device)]
+		s.track(p.device).forget(p.through)
+		if e.seq > s.saved {
+			s.stepped = e.seq
+		}
+	}
+	if replayed == len(e.reports) && events != e.events {
+		f.log.Warn("a replayed journal entry gives another number of events than are logged; the log stands",
+			"entry", e.seq, "logged", e.events, "replayed", events)
+	}
+	return replayed
+}
+
+// refill puts fixes that a checkpoint covers, but no block holds, back into
+// the tail.
+func (t *track) refill(r *journaled, seq uint64) {
+	if seq <= t.packed {
+		return
+	}
+	for i, f := range r.Fixes {
+		p := TrackPoint{Fix: f, Received: r.Received, Marks: r.marks[i]}
+		t.tail = append(t.tail, tailFix{TrackPoint: p, seq: seq})
+	}
+}
+
+// resume sets the pipeline to go on behind the journal's end.
+func (f *Fleet) resume(worlds *worldHistory, journal, events uint64, replayed int) error {
+	p := f.pipeline
+	w, err := worlds.at(f.fences.version)
+	if err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(worlds.obsolete, editChunk) {
+		if err := f.store.Commit(&Transaction{Records: chunk}); err != nil {
+			return fmt.Errorf("drop old versions of fences: %w", err)
+		}
+	}
+	p.world.Store(w)
+	p.journalSeq, p.eventSeq = journal, events
+	p.committed.Store(journal)
+	p.logged.Store(events)
+	var positions []Position
+	for _, s := range p.shards {
+		s.keep = s.oldest(s.saved)
+		for id, t := range s.tracks {
+			if !t.last.Received.IsZero() {
+				position := t.last
+				position.Device = id
+				positions = append(positions, position)
+			}
+		}
+	}
+	f.live.publish(positions, events, w.Version())
+	if replayed > 0 {
+		f.log.Info("replayed the journal", "reports", replayed)
+	}
+	return nil
+}

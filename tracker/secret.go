@@ -1,0 +1,48 @@
+package tracker
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+)
+
+// secretKey keys the hashes of secrets, so that a copy of the device records
+// alone does not let anyone test guesses.
+type secretKey []byte
+
+const (
+	keyBucket       = "keys"
+	deviceSecretKey = "device-secrets"
+	secretKeyBytes  = 32
+)
+
+// loadSecretKey reads the key, or makes it at the first start.
+func loadSecretKey(store Store) (secretKey, error) {
+	key, err := store.Record(keyBucket, deviceSecretKey)
+	if err != nil {
+		return nil, fmt.Errorf("read the key of the device secrets: %w", err)
+	}
+	if key != nil {
+		return key, nil
+	}
+	key = make([]byte, secretKeyBytes)
+	rand.Read(key)
+	err = store.Commit(&Transaction{Records: []BucketRecord{{Bucket: keyBucket, Record: Record{Key: deviceSecretKey, Value: key}}}})
+	if err != nil {
+		return nil, fmt.Errorf("store the key of the device secrets: %w", err)
+	}
+	return key, nil
+}
+
+func (k secretKey) hash(secret string) []byte {
+	mac := hmac.New(sha256.New, k)
+	mac.Write([]byte(secret))
+	return mac.Sum(nil)
+}
+
+func equalHash(a, b []byte) bool { return hmac.Equal(a, b) }
+
+// newSecret makes a secret of at least 128 bits, in letters and digits that
+// can be typed.
+func newSecret() string { return rand.Text() }

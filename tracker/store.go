@@ -1,0 +1,107 @@
+package tracker
+
+import "wayguard/geofence"
+
+// Store keeps what the fleet must not lose. Values are opaque to it; the
+// sequence numbers are the fleet's. Reads see whole transactions only, and may
+// run beside Commit; Commit is called by one goroutine at a time.
+//
+// A Store may be a file on this machine or a service on others, so no method
+// is meant to be called once for each device.
+type Store interface {
+	// Last returns the highest sequence numbers of the journal and of the
+	// event log, 0 for an empty one.
+	Last() (journal, event uint64, err error)
+	// Commit makes all of t durable, or nothing. Committing the same
+	// transaction again after an error is harmless.
+	Commit(t *Transaction) error
+	// Journal calls fn with each retained entry in order. fn must not keep
+	// value. An error of fn ends the walk and is returned.
+	Journal(fn func(seq uint64, value []byte) error) error
+	// Checkpoints returns the newest checkpoint of each shard.
+	Checkpoints() (map[int][]byte, error)
+	// Events returns up to limit entries of the event log with a sequence
+	// number above after, in order; where subject is not empty, only those
+	// about it.
+	Events(after uint64, subject string, limit int) ([]LogEntry, error)
+	// Blocks returns up to limit blocks of a device with a first fix in
+	// [from, to), in order of First and Through, that follow the block at
+	// after; the zero BlockKey precedes all.
+	Blocks(device DeviceID, from, to geofence.Millis, after BlockKey, limit int) ([]Block, error)
+	// Record returns a named record, nil if there is none.
+	Record(bucket, key string) ([]byte, error)
+	// Records returns up to limit records of a bucket whose keys begin with
+	// prefix and sort behind after, in order.
+	Records(bucket, prefix, after string, limit int) ([]Record, error)
+}
+
+// Transaction is what one Commit makes durable.
+type Transaction struct {
+	// Entry is appended to the journal; nil for none.
+	Entry *JournalEntry
+	// Events are appended to the event log.
+	Events []LogEntry
+	// Checkpoints replace those of the same shards.
+	Checkpoints []Checkpoint
+	// Blocks are added.
+	Blocks []Block
+	// Records are put, or deleted where Value is nil.
+	Records []BucketRecord
+	// TrimJournal allows the store to drop, at its own pace, entries up to
+	// this sequence number, but never the newest one.
+	TrimJournal uint64
+}
+
+// Empty reports whether there is nothing to write. A trim alone waits for a
+// transaction that writes.
+func (t *Transaction) Empty() bool {
+	return t.Entry == nil && len(t.Events)+len(t.Checkpoints)+len(t.Blocks)+len(t.Records) == 0
+}
+
+// JournalEntry is one batch of the journal.
+type JournalEntry struct {
+	Seq   uint64
+	Value []byte
+}
+
+// LogEntry is one event of the event log.
+type LogEntry struct {
+	Seq     uint64
+	Subject string
+	Value   []byte
+}
+
+// Checkpoint is the packed state of one shard of devices.
+type Checkpoint struct {
+	Shard int
+	Value []byte
+}
+
+// Block is a packed stretch of one device's fixes.
+type Block struct {
+	Device DeviceID
+	BlockKey
+	Value []byte
+}
+
+// BlockKey orders a device's blocks.
+type BlockKey struct {
+	// First is the device time of the earliest fix.
+	First geofence.Millis
+	// Through is the journal entry up to which the device's fixes were in
+	// blocks once this one was written.
+	Through uint64
+}
+
+// Record is a small named value.
+type Record struct {
+	Key string
+	// Value is nil to delete the record.
+	Value []byte
+}
+
+// BucketRecord is a Record and where it belongs.
+type BucketRecord struct {
+	Bucket string
+	Record
+}

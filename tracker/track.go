@@ -1,0 +1,175 @@
+package tracker
+
+import (
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"wayguard/geofence"
+)
+
+// shardCount is how many parts the devices' states are checkpointed in.
+const shardCount = 64
+
+func shardOf(id DeviceID) int {
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return int(h.Sum32() % shardCount)
+}
+
+// shard holds the tracks of one part of the devices. The stepping goroutine
+// changes it, queries read it.
+type shard struct {
+	mu     sync.Mutex
+	tracks map[DeviceID]*track
+	// stepped is the newest journal entry that changed a track, saved the one
+	// that the newest built checkpoint covers.
+	stepped, saved uint64
+	// keep is the last journal entry that the newest durable checkpoint can do
+	// without.
+	keep uint64
+}
+
+func (s *shard) track(id DeviceID) *track {
+	t := s.tracks[id]
+	if t == nil {
+		t = new(track)
+		s.tracks[id] = t
+	}
+	return t
+}
+
+// track is what the pipeline knows of one device.
+type track struct {
+	// newest is the time of the newest fix that was believed.
+	newest geofence.Millis
+	// last is the newest position, without Device; zero Received before it.
+	last   Position
+	engine geofence.State
+	// reports and fixes are the keys of those seen.
+	reports, fixes keyRing
+	// tail are the fixes in order of arrival that are in the journal but in no
+	// durable block; the first packing of them are in blocks on their way to
+	// the store. packed is the entry up to which fixes are in either.
+	tail    []tailFix
+	packing int
+	packed  uint64
+}
+
+// tailFix is a fix and the journal entry that holds it.
+type tailFix struct {
+	TrackPoint
+	seq uint64
+}
+
+// outcome is what became of a report.
+type outcome struct {
+	duplicate bool
+	events    []geofence.Event
+	// stored are the fixes that were not seen before, marks what was said of
+	// each.
+	stored []geofence.Fix
+	marks  []Marks
+	late   int
+	clock  int
+	again  int
+}
+
+// take runs a report through the device's state: duplicates are dropped, what
+// is new and in order goes through the engine, and everything new joins the
+// tail under the journal entry seq.
+func (t *track) take(w *geofence.World, r *Report, seq uint64) outcome {
+	var o outcome
+	if t.seen(r) {
+		o.duplicate = true
+		return o
+	}
+	t.reports.add(uint64(r.Key))
+	o.stored = r.Fixes[:0]
+	newest := t.newest
+	for _, f := range r.Fixes {
+		t.takeFix(w, r, f, seq, &o)
+	}
+	if r.Battery != nil && (len(r.Fixes) == 0 || t.newest > newest) {
+		t.last.Battery = r.Battery
+	}
+	return o
+}
+
+// seen looks the report's key up. A report with a believed fix that is newer
+// than every other cannot have been seen, which spares the look-up to all but
+// late ones.
+func (t *track) seen(r *Report) bool {
+	for _, f := range r.Fixes {
+		if f.Time > t.newest && believed(f.Time, r.Received) {
+			return false
+		}
+	}
+	return t.reports.has(uint64(r.Key))
+}
+
+// believed reports whether a device's clock can be right.
+func believed(t geofence.Millis, received time.Time) bool {
+	return t >= earliest && t <= geofence.MillisOf(received.Add(MaxAhead))
+}
+
+func (t *track) takeFix(w *geofence.World, r *Report, f geofence.Fix, seq uint64, o *outcome) {
+	key := fixKey(f)
+	p := TrackPoint{Fix: f, Received: r.Received}
+	switch {
+	case !believed(f.Time, r.Received):
+		p.Marks = MarkClock
+	case f.Time <= t.newest:
+		p.Marks = MarkLate
+	}
+	if p.Marks != 0 && t.fixes.has(key) {
+		o.again++
+		return
+	}
+	t.fixes.add(key)
+	t.tail = append(t.tail, tailFix{TrackPoint: p, seq: seq})
+	o.stored = append(o.stored, f)
+	o.marks = append(o.marks, p.Marks)
+	switch p.Marks {
+	case MarkClock:
+		o.clock++
+	case MarkLate:
+		o.late++
+	default:
+		o.events = geofence.Step(w, &t.engine, f, o.events)
+		t.newest = f.Time
+		t.last.Fix, t.last.Received = f, r.Received
+	}
+}
+
+// pack turns what is new in the tail into blocks. The tail itself stays until
+// forget, so that a query finds its fixes at any moment.
+func (t *track) pack(device DeviceID) ([]Block, packedDevice) {
+	fresh := t.tail[t.packing:]
+	fixes := make([]TrackPoint, len(fresh))
+	for i, f := range fresh {
+		fixes[i] = f.TrackPoint
+	}
+	t.packing = len(t.tail)
+	t.packed = fresh[len(fresh)-1].seq
+	return packBlocks(device, t.packed, fixes), packedDevice{device: device, through: t.packed}
+}
+
+// waiting is how many fixes are on their way into no block yet.
+func (t *track) waiting() int { return len(t.tail) - t.packing }
+
+// forget drops the fixes that are in durable blocks from the tail.
+func (t *track) forget(through uint64) {
+	n := 0
+	for n < len(t.tail) && t.tail[n].seq <= through {
+		n++
+	}
+	rest := t.tail[n:]
+	if cap(t.tail) > 4*blockFixes {
+		t.tail = append([]tailFix(nil), rest...)
+	} else {
+		t.tail = append(t.tail[:0], rest...)
+	}
+	t.packing = max(0, t.packing-n)
+	t.packed = max(t.packed, through)
+}
