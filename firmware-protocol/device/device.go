@@ -1,0 +1,168 @@
+// Package device is the reference tracker: what runs in a simulated fleet, in
+// end-to-end tests and on a Linux box in a vehicle. Give New the broker and the
+// device's credentials, start Run, and hand every position to Send.
+//
+// It speaks OwnTracks: one JSON message of type "location" for each report, at
+// QoS 1, on owntracks/USER/DEVICE, where the device's id is USER:DEVICE. It
+// signs in with the whole id as user name and the secret as password.
+//
+// What a caller may rely on: a report that Send took is kept until the broker
+// acknowledged it, is sent at least once, and for the first time in the order
+// of the calls to Send. After a lost connection everything unacknowledged is
+// sent again, oldest first, as the very bytes that were sent before, so that a
+// server which drops repeated payloads stores it once. Reports are kept in
+// memory only: they survive the broker and the network, not this process.
+//
+// OwnTracks gives the time of a fix (tst) in whole seconds; fractions are cut
+// off. A tracker that takes fixes more often than once a second, or not on the
+// second, reports several positions with one time or times that are up to a
+// second early.
+package device
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Errors of New, Send and Run.
+var (
+	// ErrOptions is wrapped by what New returns about unusable Options.
+	ErrOptions = errors.New("bad device options")
+	// ErrBadReport is wrapped by errors about reports that can never be sent,
+	// such as a latitude of 91 degrees.
+	ErrBadReport = errors.New("bad report")
+	// ErrQueueFull is wrapped when no room came free before the context ended.
+	ErrQueueFull = errors.New("report queue full")
+	// ErrStopped says that Run has ended or is ending.
+	ErrStopped = errors.New("device stopped")
+	// ErrUnacknowledged is wrapped by what Run returns where reports were left
+	// behind.
+	ErrUnacknowledged = errors.New("stopped with unacknowledged reports")
+)
+
+// Device is one tracker with its queue and at most one connection.
+type Device struct {
+	opts   Options
+	broker *url.URL
+	user   string
+	name   string
+	queue  *queue
+
+	running    atomic.Bool
+	connected  atomic.Bool
+	connects   atomic.Uint64
+	stragglers sync.WaitGroup
+}
+
+// New checks opts; it connects to nothing. Errors wrap ErrOptions.
+func New(opts Options) (*Device, error) {
+	opts = opts.withDefaults()
+	broker, err := parseBroker(opts.Broker)
+	if err != nil {
+		return nil, err
+	}
+	user, name, err := splitID(opts.ID)
+	if err != nil {
+		return nil, err
+	}
+	if broker.Scheme == schemePlain && opts.TLS != nil {
+		return nil, fmt.Errorf("%w: a TLS configuration needs a broker address that starts with tls://", ErrOptions)
+	}
+	return &Device{opts: opts, broker: broker, user: user, name: name, queue: newQueue(opts.QueueLimit)}, nil
+}
+
+// Send puts r in the queue. A nil error means that r is kept until the broker
+// acknowledged it, not that it was sent. Where the queue is full Send waits for
+// room until ctx ends. Errors: ErrBadReport, ErrQueueFull, ErrStopped.
+func (d *Device) Send(ctx context.Context, r Report) error {
+	payload, err := encodeLocation(r, d.name)
+	if err != nil {
+		return err
+	}
+	return d.queue.push(ctx, payload)
+}
+
+// Flush waits until nothing is left unacknowledged, or for the end of ctx,
+// whose error it then returns.
+func (d *Device) Flush(ctx context.Context) error { return d.queue.drained(ctx) }
+
+// Stats is a snapshot of a device's counters.
+type Stats struct {
+	// Taken and Acknowledged count reports: those Send took, and those of them
+	// that the broker acknowledged.
+	Taken, Acknowledged uint64
+	// Connects counts connections the broker accepted.
+	Connects uint64
+	// Connected tells whether there is one now.
+	Connected bool
+}
+
+// Pending is how many reports wait for their acknowledgement.
+func (s Stats) Pending() uint64 { return s.Taken - s.Acknowledged }
+
+// Stats returns the counters. Safe for concurrent use.
+func (d *Device) Stats() Stats {
+	taken, acknowledged := d.queue.counts()
+	return Stats{Taken: taken, Acknowledged: acknowledged, Connects: d.connects.Load(), Connected: d.connected.Load()}
+}
+
+// Run connects, sends, and connects again after every loss or refusal, with
+// growing and randomly spread pauses, until ctx ends. It never gives up, for a
+// tracker has nobody to ask: a server that is down, or does not know the device
+// yet, may take it later. Refusals are logged.
+//
+// When ctx ends Send takes nothing more, and Run goes on for at most
+// Options.DrainTimeout to get the outstanding acknowledgements. It returns nil
+// if none is missing, else an error that wraps ErrUnacknowledged. A Device runs
+// once; the second time Run returns ErrStopped.
+func (d *Device) Run(ctx context.Context) error {
+	if !d.running.CompareAndSwap(false, true) {
+		return ErrStopped
+	}
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var drain sync.WaitGroup
+	drain.Go(func() {
+		defer cancel()
+		<-ctx.Done()
+		d.finish()
+	})
+	d.stayConnected(work)
+	drain.Wait()
+	d.stragglers.Wait()
+	if left := d.Stats().Pending(); left > 0 {
+		return fmt.Errorf("%w: %d", ErrUnacknowledged, left)
+	}
+	return nil
+}
+
+// finish closes the queue and gives what is in it a bounded time to get out.
+func (d *Device) finish() {
+	d.queue.close()
+	ctx, cancel := context.WithTimeout(context.Background(), d.opts.DrainTimeout)
+	defer cancel()
+	if err := d.queue.drained(ctx); err != nil {
+		d.opts.Log.Warn("reports left unacknowledged", "device", d.opts.ID, "count", d.Stats().Pending())
+	}
+}
+
+// stayConnected keeps a session up until ctx ends.
+func (d *Device) stayConnected(ctx context.Context) {
+	retry := backoff{min: retryMin, max: d.opts.RetryMax}
+	for ctx.Err() == nil {
+		healthy, err := d.session(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if healthy {
+			retry.reset()
+		}
+		pause := retry.next()
+		d.opts.Log.Info("not connected", "device", d.opts.ID, "error", err, "retry_in", pause.Round(time.Millisecond))
+		sleep(ctx, pause)
+	}
+}
