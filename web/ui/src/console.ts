@@ -1,0 +1,143 @@
+/** The console: what it shows and how its parts hear of changes. */
+import * as client from "./api/client";
+import type { Beginning } from "./feed/start";
+import { ServerClock } from "./feed/clock";
+import type { FeedState } from "./feed/live";
+import { Fleet, type Change } from "./fleet/fleet";
+import { TrackSeeder } from "./fleet/tracks";
+import { MapView } from "./map/mapview";
+import { text } from "./text";
+import { Announcer } from "./view/announce";
+import { h, perFrame } from "./view/dom";
+import { EventList } from "./view/events";
+import { sentence } from "./view/eventwords";
+import { Focus } from "./view/focus";
+import { Notice } from "./view/notice";
+import { Sheet } from "./view/sheet";
+import { TopBar, type TopBarActions } from "./view/topbar";
+import { Unread } from "./view/unread";
+import { VehicleList } from "./view/vehicles";
+
+export class Console {
+  readonly fleet = new Fleet();
+  readonly clock = new ServerClock();
+  readonly focus = new Focus();
+  readonly tracks = new TrackSeeder(this.fleet, () => this.clock.now());
+  readonly #bar: TopBar;
+  readonly #notice = new Notice();
+  readonly #announcer = new Announcer();
+  readonly #unread = new Unread();
+  readonly #map: MapView;
+  readonly #vehicles: VehicleList;
+  readonly #events: EventList;
+  readonly #refresh = perFrame(() => this.#show());
+  readonly #clockwork = setInterval(() => this.#tick(), 1_000);
+  #begun = false;
+
+  constructor(actions: Pick<TopBarActions, "retry" | "signOut">) {
+    this.#map = new MapView(this.fleet, this.clock, this.focus, () => this.#events.suggest());
+    this.#vehicles = new VehicleList(this.fleet, this.focus, () => this.#bar.clearFilter());
+    this.#events = new EventList(this.fleet, this.focus, () => this.#map.middle());
+    this.#bar = new TopBar({ ...actions, filter: (activity) => this.#vehicles.only(activity) });
+    const sheet = new Sheet(this.#vehicles.element, this.#events.element);
+    const page = h("div", { class: "console" }, skipLinks(), this.#bar.element, this.#notice.element, sheet.element, this.#map.element);
+    document.body.replaceChildren(page, this.#announcer.element);
+    this.fleet.watch((change) => this.#changed(change));
+    this.focus.watch(({ vehicle }) => this.#looking(vehicle));
+    addEventListener("keydown", (press) => press.key === "Escape" && this.focus.clear());
+  }
+
+  showFeed(state: FeedState): void {
+    this.#bar.showFeed(state);
+    this.#notice.connected(state.kind === "live");
+  }
+
+  /** Fills the page with what was there before the live feed, then opens the map. */
+  begin({ session, config, devices, fences, events }: Beginning): void {
+    this.#notice.sessionEnds(session.expires);
+    this.fleet.setDevices(devices);
+    this.fleet.setFences(fences);
+    for (const event of events) this.fleet.append(event);
+    this.#begun = true;
+    this.tracks.seedAll();
+    void this.#map.open(config);
+  }
+
+  /** Puts a sentence below the bar for a while. */
+  say(sentence: string): void {
+    this.#notice.say(sentence);
+  }
+
+  /** Stops everything; the page is about to show something else. */
+  close(): void {
+    clearInterval(this.#clockwork);
+    this.#map.close();
+  }
+
+  /** Asks for the fences anew, after somebody edited them. */
+  async reloadFences(): Promise<void> {
+    this.fleet.setFences(await client.fences());
+  }
+
+  async reloadDevices(): Promise<void> {
+    this.fleet.setDevices(await client.devices());
+  }
+
+  #changed(change: Change): void {
+    switch (change.kind) {
+      case "position":
+        this.#vehicles.touch(change.vehicle);
+        this.#map.move(change.vehicle);
+        break;
+      case "devices":
+        this.#vehicles.renew(this.clock.now());
+        this.#events.rename();
+        this.#map.redraw("vans", "trails");
+        break;
+      case "trails":
+        this.#map.redraw("trails");
+        break;
+      case "fences":
+        this.#events.showFences(this.fleet.fences.length);
+        this.#events.rename();
+        this.#map.redraw("fences");
+        break;
+      case "event":
+        this.#events.add(change.event);
+        if (this.#begun) this.#tell(change);
+    }
+    this.#refresh();
+  }
+
+  #tell({ event }: Extract<Change, { kind: "event" }>): void {
+    this.#unread.add();
+    this.#announcer.say(sentence(event, this.fleet));
+  }
+
+  #looking(vehicle: string | null): void {
+    if (vehicle !== null) this.tracks.seed(vehicle);
+    this.#vehicles.tick(this.clock.now());
+  }
+
+  #show(): void {
+    const now = this.clock.now();
+    this.#vehicles.refresh(now);
+    this.#events.refresh(now);
+    this.#bar.showCounts(this.fleet.count(now));
+  }
+
+  #tick(): void {
+    const now = this.clock.now();
+    this.#bar.tick(now);
+    this.#bar.showCounts(this.fleet.count(now));
+    this.#notice.tick(now);
+    this.#vehicles.tick(now);
+    this.#events.tick(now);
+  }
+}
+
+/** Ways past the list of vehicles for who uses the keyboard: it may be a thousand rows long. */
+function skipLinks(): HTMLElement {
+  const { toEvents, toMap } = text.skip;
+  return h("nav", { class: "skip", "aria-label": text.skip.label }, h("a", { href: "#events" }, toEvents), h("a", { href: "#map" }, toMap));
+}

@@ -1,0 +1,113 @@
+/** Starts the console: text and socket first, the map when it is there. */
+import "./style/base.css";
+import "./style/bar.css";
+import "./style/lists.css";
+import "./style/map.css";
+import * as client from "./api/client";
+import { Console } from "./console";
+import type { Frame } from "./feed/frames";
+import { LiveFeed, type FeedState } from "./feed/live";
+import { begin } from "./feed/start";
+import { text } from "./text";
+import { showSignedOut } from "./view/signedout";
+
+/** How often to look for devices made or renamed elsewhere, in milliseconds: no frame tells of them. */
+const devicePace = { none: 4_000, some: 60_000 };
+
+/** After this long without a live feed, in milliseconds, trails have holes worth filling. */
+const holes = 20_000;
+
+/** One signed-in stay on the page. */
+class Stay {
+  readonly #page = new Console({ retry: () => this.#feed?.wake(), signOut: () => void this.#leave() });
+  #feed: LiveFeed | null = null;
+  #devices: ReturnType<typeof setTimeout> | undefined;
+  #lostAt: number | null = null;
+  #world: number | null = null;
+
+  async start(): Promise<void> {
+    try {
+      const beginning = await begin((retryAt) => this.#page.showFeed({ kind: "reconnecting", retryAt }));
+      this.#page.begin(beginning);
+      this.#open(beginning.events.at(-1)?.seq ?? 0);
+      this.#watchDevices();
+    } catch (error) {
+      if (!(error instanceof client.SignedOut)) throw error;
+      this.#end();
+    }
+  }
+
+  #open(last: number): void {
+    const ports = {
+      open: (after: number) => new WebSocket(client.liveURL(after)),
+      probe: client.session,
+      onFrame: (frame: Frame) => this.#receive(frame),
+      onState: (state: FeedState) => this.#turn(state),
+      onRewound: () => location.reload(),
+    };
+    const feed = new LiveFeed(ports, last);
+    this.#feed = feed;
+    feed.start();
+    addEventListener("online", () => feed.wake());
+    document.addEventListener("visibilitychange", () => !document.hidden && feed.wake());
+  }
+
+  #receive(frame: Frame): void {
+    switch (frame.kind) {
+      case "hello":
+        if (frame.serverTime !== null) this.#page.clock.set(frame.serverTime);
+        return this.#changeWorld(frame.worldVersion);
+      case "world":
+        return this.#changeWorld(frame.version);
+      case "event":
+        return this.#page.fleet.append(frame.event);
+      case "positions":
+        if (this.#page.fleet.report(frame.positions)) quietly(this.#page.reloadDevices());
+    }
+  }
+
+  #turn(state: FeedState): void {
+    if (state.kind === "signed-out") return this.#end();
+    const live = state.kind === "live";
+    if (live && this.#lostAt !== null && Date.now() - this.#lostAt > holes) this.#page.tracks.seedAll();
+    this.#lostAt = live ? null : (this.#lostAt ?? Date.now());
+    this.#page.showFeed(state);
+  }
+
+  /** The version stands only once its fences are here: else the next hello asks again. */
+  #changeWorld(version: number): void {
+    if (version === this.#world) return;
+    quietly(this.#page.reloadFences().then(() => void (this.#world = version)));
+  }
+
+  #watchDevices(): void {
+    const pace = this.#page.fleet.vehicles.size === 0 ? devicePace.none : devicePace.some;
+    this.#devices = setTimeout(() => {
+      if (!document.hidden) quietly(this.#page.reloadDevices());
+      this.#watchDevices();
+    }, pace);
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await client.signOut();
+    } catch (error) {
+      if (!(error instanceof client.SignedOut)) return this.#page.say(text.signOutFailed);
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    clearTimeout(this.#devices);
+    this.#feed?.stop();
+    this.#page.close();
+    showSignedOut();
+  }
+}
+
+/** For what is tried again anyway; the live feed tells when the server is away or the session over. */
+function quietly(work: Promise<void>): void {
+  work.catch(() => undefined);
+}
+
+void new Stay().start();

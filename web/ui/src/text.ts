@@ -1,0 +1,148 @@
+/** Every word the console says. */
+
+const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+
+export const text = {
+  product: "Wayguard",
+  title: (unread: number) => (unread > 0 ? `(${unread}) Wayguard` : "Wayguard"),
+  signOut: "Sign out",
+  signOutFailed: "The server did not answer, you are still signed in. Try again.",
+  copy: "Copy",
+  copied: "Copied",
+
+  connection: {
+    connecting: "Connecting…",
+    live: "Live",
+    reconnecting: (seconds: number) => (seconds > 0 ? `Reconnecting in ${seconds} s` : "Reconnecting…"),
+    signedOut: "Signed out",
+    retry: "Try now",
+    lost: "The connection to the server is lost. What you see is as of the last report; nothing is missed, it catches up.",
+  },
+
+  sessionEnds: (time: string) =>
+    `Your session ends at ${time}. Have a new sign-in link ready: restart the server, or ask whoever runs it.`,
+
+  vehicles: {
+    heading: "Vehicles",
+    filter: "Find a vehicle",
+    noMatch: "No vehicle matches.",
+    showAll: "Show all vehicles",
+    total: (count: number) => (count === 1 ? "vehicle" : "vehicles"),
+    counts: { moving: "moving", standing: "standing", silent: "silent", waiting: "waiting" },
+    activity: { moving: "Moving", standing: "Standing", silent: "Silent", waiting: "No position yet" },
+    only: (activity: string) => `Show only ${activity} vehicles`,
+    follow: "Follow",
+    stopFollowing: "Stop following",
+    following: (name: string) => `Following ${name}`,
+    facts: {
+      id: "Device",
+      kind: "Kind",
+      lastReport: "Last report",
+      heading: "Heading",
+      accuracy: "Accuracy",
+      place: "Position",
+      battery: "Battery",
+    },
+    accuracy: (metres: number) => `±${metres} m`,
+    battery: (percent: number) => `Battery ${percent} %`,
+  },
+
+  events: {
+    heading: "Events",
+    none: "No events yet. They appear here as vehicles enter and leave fences.",
+    late: (age: string) => `known ${age} later`,
+    sentence: (who: string, what: string, where: string) => `${[who, what.toLowerCase(), where].filter(Boolean).join(" ")}.`,
+    many: (count: number) => `${plural(count, "new event", "new events")}.`,
+  },
+
+  /** What happened, by the type of the event. */
+  happened: {
+    "geofence.enter": "Entered",
+    "geofence.exit": "Left",
+    "geofence.dwell": "Stayed in",
+    "geofence.cross": "Crossed",
+    "route.off": "Off the route",
+    "route.back": "Back on the route",
+    "route.wrong_way": "Wrong way",
+    "route.stop_skipped": "Skipped a stop",
+    "stop.begin": "Stopped",
+    "stop.end": "Drove on",
+    "stop.unplanned": "Unplanned stop",
+    "delivery.created": "Delivery created",
+    "delivery.changed": "Delivery changed",
+    "delivery.cancelled": "Delivery cancelled",
+    "delivery.departed": "On the way",
+    "delivery.approaching": "Approaching",
+    "delivery.arrived": "Arrived",
+    "delivery.delayed": "Delayed",
+    "delivery.on_time_again": "On time again",
+    "delivery.delivered": "Delivered",
+    "delivery.failed": "Delivery failed",
+    "delivery.refused": "Delivery refused",
+    "delivery.returned": "Returned",
+    "delivery.partial": "Delivered in part",
+    "delivery.left": "Left at the door",
+    "delivery.damaged": "Damaged",
+    "drop.confirmed": "Drop confirmed",
+    "drop.wrong_address": "Wrong address",
+    "drop.unverifiable": "Drop not verifiable",
+    "parcel.separated": "Parcel separated",
+    "parcel.reunited": "Parcel reunited",
+    "parcel.tamper": "Tampered with",
+    "fix.implausible": "Implausible position",
+    "device.silent": "Fell silent",
+    "device.back": "Reports again",
+    "device.low_battery": "Low battery",
+    "hazard.enter": "Entered a hazard area",
+    "hazard.ahead": "Hazard ahead",
+    "event.revised": "Event corrected",
+    "event.retracted": "Event withdrawn",
+  } as Record<string, string>,
+  security: "Security notice",
+
+  time: {
+    now: "now",
+    seconds: (count: number) => `${count} s`,
+    minutes: (count: number) => `${count} min`,
+    hours: (count: number) => `${count} h`,
+    days: (count: number) => `${count} d`,
+    ago: (age: string) => `${age} ago`,
+  },
+  speed: (kmh: number) => `${kmh} km/h`,
+  compass: ["N", "NE", "E", "SE", "S", "SW", "W", "NW"],
+
+  noDevices: {
+    heading: "No devices yet",
+    lead: "Register the first one on a command line, with the server's admin token in WAYGUARD_ADMIN_TOKEN:",
+    then: "The answer holds the device's secret, shown only this once. Let the tracker publish OwnTracks messages over MQTT to owntracks/fleet/van-1, with the user name fleet:van-1 and that secret as the password. It appears here with its first position.",
+  },
+  noFences: {
+    heading: "No fences yet",
+    lead: "A fence tells when vehicles come and go. This makes one of 150 m around the middle of the map:",
+  },
+  sample: {
+    device: "Van 1",
+    fence: "Depot",
+  },
+
+  signedOut: {
+    heading: "You are signed out",
+    lead: "The session has ended, or this browser never had one. Open a new sign-in link to come back:",
+    restart: "Restart the server: it prints a link.",
+    command: "Or ask the running server for one, with its admin token in WAYGUARD_ADMIN_TOKEN:",
+  },
+
+  map: {
+    region: "Map",
+    zoomIn: "Zoom in",
+    zoomOut: "Zoom out",
+    fit: "Show everything",
+    none: "The map cannot be shown in this browser. Vehicles and events stay live beside it.",
+    loading: "Loading the map…",
+    naturalEarth: "Natural Earth",
+    simple: "Simple map: this browser offers no WebGL 2.",
+    attribution: "Attribution",
+  },
+  skip: { label: "Skip", toEvents: "Skip to events", toMap: "Skip to the map" },
+  sheet: { vehicles: "Vehicles", events: "Events", label: "Lists" },
+} as const;
