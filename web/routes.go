@@ -1,0 +1,214 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// Limits of a request's body.
+const (
+	maxBody   = 1 << 20
+	maxFences = 16 << 20
+)
+
+// changeTimeout is how long a change may wait for the store. A full disk keeps
+// it waiting until there is room.
+const changeTimeout = 15 * time.Second
+
+// handler answers a request; an error becomes the answer, as a problem.
+type handler func(w http.ResponseWriter, r *http.Request, who principal) error
+
+// route is one line of the table below.
+type route struct {
+	// pattern is as in net/http.ServeMux, and the route's name in metrics.
+	pattern string
+	role    role // who may; empty for anybody
+	handler handler
+	takes   []string // parameters of the query
+	body    int64    // 0 for maxBody
+	page    bool     // problems are shown as a page
+}
+
+func (s *Server) routes() []route {
+	return []route{
+		{pattern: "GET /healthz", handler: s.healthz},
+		{pattern: "GET /readyz", handler: s.readyz},
+		{pattern: "GET /metrics", role: admin, handler: s.showMetrics()},
+
+		{pattern: "GET /signin/{code}", handler: s.showSignin, page: true},
+		{pattern: "POST /signin/{code}", handler: s.signin, page: true},
+		{pattern: "POST /api/v1/signin-links", role: admin, handler: s.createSigninLink},
+		{pattern: "GET /api/v1/session", role: admin, handler: s.showSession},
+		{pattern: "DELETE /api/v1/session", role: admin, handler: s.endSession},
+
+		{pattern: "GET /api/v1/devices", role: admin, handler: s.listDevices},
+		{pattern: "POST /api/v1/devices", role: admin, handler: s.createDevice},
+		{pattern: "GET /api/v1/devices/{id}", role: admin, handler: s.showDevice},
+		{pattern: "DELETE /api/v1/devices/{id}", role: admin, handler: s.deleteDevice},
+		{pattern: "POST /api/v1/devices/{id}/secret", role: admin, handler: s.rotateSecret},
+		{pattern: "GET /api/v1/devices/{id}/track", role: admin, handler: s.showTrack, takes: []string{"from", "to", "format"}},
+
+		{pattern: "GET /api/v1/fences", role: admin, handler: s.listFences},
+		{pattern: "POST /api/v1/fences", role: admin, handler: s.createFences, body: maxFences},
+		{pattern: "GET /api/v1/fences/{id}", role: admin, handler: s.showFence},
+		{pattern: "PUT /api/v1/fences/{id}", role: admin, handler: s.putFence, body: maxFences},
+		{pattern: "DELETE /api/v1/fences/{id}", role: admin, handler: s.deleteFence},
+
+		{pattern: "GET /api/v1/events", role: admin, handler: s.listEvents, takes: []string{"after", "limit", "last", "device", "type", "subject"}},
+		{pattern: "GET /api/v1/quarantine", role: admin, handler: s.listQuarantine},
+		{pattern: "GET /api/v1/live", role: admin, handler: s.openLive, takes: []string{"after"}},
+
+		{pattern: "GET /api/v1/config", role: admin, handler: s.showConfig},
+		{pattern: "GET /api/v1/basemap", role: admin, handler: s.showBasemap},
+		{pattern: "GET /api/v1/openapi.yaml", role: admin, handler: s.showDescription},
+
+		{pattern: "GET /page.css", handler: s.pageStyle},
+		{pattern: apiRest, role: admin, handler: s.noSuchRoute},
+		{pattern: siteRest, handler: s.showFile},
+	}
+}
+
+// The patterns that catch what no other does.
+const (
+	apiRest  = "/api/"
+	siteRest = "/"
+)
+
+// handle puts around a route what every route needs.
+func (s *Server) handle(rt route) http.Handler {
+	limit := rt.body
+	if limit == 0 {
+		limit = maxBody
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := &recorder{ResponseWriter: w}
+		started := time.Now()
+		defer func() { s.metrics.answered(rt.pattern, rec.status, time.Since(started)) }()
+		defer s.recoverPanic(rec, rt)
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			rec.Header().Set("Cache-Control", "no-store")
+		}
+		if err := s.answer(rt, rec, r); err != nil {
+			s.fail(rec, rt, err)
+		}
+	})
+}
+
+func (s *Server) answer(rt route, w http.ResponseWriter, r *http.Request) error {
+	who, err := s.admit(rt, r)
+	if err != nil {
+		return err
+	}
+	if rt.strict() {
+		if err := checkQuery(r.URL.RawQuery, rt.takes); err != nil {
+			return err
+		}
+	}
+	return rt.handler(w, r, who)
+}
+
+// strict reports whether parameters that the route does not take are refused:
+// a misspelt filter must not show everything.
+func (rt route) strict() bool { return strings.Contains(rt.pattern, " /api/") }
+
+// change does what needs the store, within changeTimeout.
+func change(r *http.Request, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(r.Context(), changeTimeout)
+	defer cancel()
+	return do(ctx)
+}
+
+// admit lets r in or says why not. Requests are counted before they are
+// refused, so that refusals are limited too.
+func (s *Server) admit(rt route, r *http.Request) (who principal, err error) {
+	var refusal error
+	if rt.role != "" {
+		who, refusal = s.authenticate(r)
+	}
+	if err := s.limitRequest(r, who); err != nil {
+		return principal{}, err
+	}
+	if refusal != nil {
+		return principal{}, refusal
+	}
+	if rt.role != "" && who.role != rt.role {
+		return principal{}, &problem{status: http.StatusForbidden, detail: "Your role does not allow this."}
+	}
+	if rt.pattern == siteRest {
+		return who, nil // It changes nothing, and says so.
+	}
+	return who, s.checkOrigin(r, who)
+}
+
+// fail answers with the problem that err is. When the answer had begun, it can
+// only be broken off, so that the client sees that it is not whole.
+func (s *Server) fail(rec *recorder, rt route, err error) {
+	p, foreseen := problemOf(err)
+	if !foreseen && !errors.Is(err, errClientGone) {
+		s.log.Error("request failed", "route", rt.pattern, "error", err)
+	}
+	if rec.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	if rt.page {
+		if s.problemPage(rec, p) == nil {
+			return
+		}
+	}
+	p.write(rec)
+}
+
+// recoverPanic keeps a mistake of ours in one request from ending the server.
+func (s *Server) recoverPanic(rec *recorder, rt route) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(cause)
+	}
+	s.log.Error("panic", "route", rt.pattern, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	if rec.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	p, _ := problemOf(nil)
+	p.write(rec)
+}
+
+// noSuchRoute answers what no other route of the API does.
+func (s *Server) noSuchRoute(_ http.ResponseWriter, r *http.Request, _ principal) error {
+	if s.allowedMethods(r) != "" {
+		return s.noSuchMethod(r)
+	}
+	return notFound("There is nothing at this address. GET /api/v1/openapi.yaml describes the API.")
+}
+
+func (s *Server) noSuchMethod(r *http.Request) error {
+	allowed := s.allowedMethods(r)
+	if allowed == "" {
+		allowed = http.MethodGet
+	}
+	return &problem{
+		status: http.StatusMethodNotAllowed,
+		detail: "This address takes only " + allowed + ".",
+		header: map[string]string{"Allow": allowed},
+	}
+}
+
+// allowedMethods are those with which r's address has a route of its own.
+func (s *Server) allowedMethods(r *http.Request) string {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+		if _, pattern := s.mux.Handler(probe); pattern != apiRest && pattern != siteRest {
+			allowed = append(allowed, method)
+		}
+	}
+	return strings.Join(allowed, ", ")
+}

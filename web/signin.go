@@ -1,0 +1,117 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// linkLifetime is how long a link made by POST /signin-links can be used.
+const linkLifetime = 15 * time.Minute
+
+// NewSigninLink makes a link that signs one browser in, once, within ttl. It
+// is a secret: show it to nobody else.
+func (s *Server) NewSigninLink(ttl time.Duration) (string, error) {
+	if ttl <= 0 {
+		return "", fmt.Errorf("web: a sign-in link for %s cannot be used", ttl)
+	}
+	link, _ := s.signinLink(s.url(), ttl)
+	return link, nil
+}
+
+func (s *Server) signinLink(base *url.URL, ttl time.Duration) (string, time.Time) {
+	code, expires := s.codes.issue(ttl)
+	return base.JoinPath("signin", code).String(), expires
+}
+
+type signinLinkJSON struct {
+	URL     string    `json:"url"`
+	Expires time.Time `json:"expires"`
+}
+
+func (s *Server) createSigninLink(w http.ResponseWriter, r *http.Request, who principal) error {
+	if !who.byToken() {
+		return &problem{status: http.StatusForbidden, detail: "Only the admin token makes sign-in links, a session does not."}
+	}
+	link, expires := s.signinLink(s.urlFor(r), linkLifetime)
+	return writeJSON(w, http.StatusCreated, signinLinkJSON{link, expires.UTC().Truncate(time.Second)})
+}
+
+// showSignin asks to press a button, since programs that look at links, such
+// as those of mail and chat, must not use the code up.
+func (s *Server) showSignin(w http.ResponseWriter, r *http.Request, _ principal) error {
+	if _, err := s.cookieKind(r); err != nil && !s.publicIsSecure() {
+		return err
+	}
+	if err := s.checkCode(r, s.codes.open(r.PathValue("code"))); err != nil {
+		return err
+	}
+	return s.writePage(w, http.StatusOK, page{Title: "Sign in", Button: "Sign in"})
+}
+
+// signin turns the code into a session.
+func (s *Server) signin(w http.ResponseWriter, r *http.Request, _ principal) error {
+	secure, err := s.cookieKind(r)
+	if err != nil {
+		return err
+	}
+	code := r.PathValue("code")
+	codeExpires, ok := s.codes.redeem(code)
+	if err := s.checkCode(r, ok); err != nil {
+		return err
+	}
+	var id string
+	var expires time.Time
+	err = change(r, func(ctx context.Context) (err error) {
+		id, expires, err = s.sessions.start(ctx, admin)
+		return err
+	})
+	if err != nil {
+		s.codes.put(code, codeExpires)
+		return err
+	}
+	http.SetCookie(w, sessionCookie(secure, id, expires))
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}
+
+// checkCode limits guessing. Right codes are refused too while the limit
+// lasts, else it would limit nothing.
+func (s *Server) checkCode(r *http.Request, open bool) error {
+	address := addressKey(s.clientAddr(r))
+	if wait := s.failures.wait(address); wait > 0 {
+		s.metrics.refused("limited")
+		return tooMany("Too many links that do not work came from this address. Wait a minute.", wait)
+	}
+	if open {
+		return nil
+	}
+	s.failures.take(address)
+	s.metrics.refused("code")
+	return &problem{status: http.StatusGone, detail: "This link was used already, or is too old. " +
+		"The server prints a new one when it is started again; " +
+		"POST /api/v1/signin-links with the admin token makes one as well."}
+}
+
+// cookieKind tells whether the cookie to set is the secure one. A network
+// could read the other, so it is only for names of this very machine.
+func (s *Server) cookieKind(r *http.Request) (secure bool, err error) {
+	// The Origin tells where a proxy sends a Host of its own.
+	if s.encrypted(r) || s.publicIsSecure() && s.publicOrigin(r.Header.Get("Origin")) {
+		return true, nil
+	}
+	if loopbackHost(r.Host) {
+		return false, nil
+	}
+	return false, &problem{status: http.StatusForbidden, detail: "Signing in needs an encrypted connection. " +
+		"Start the server with --tls-cert and --tls-key, or behind a proxy with --public-url https://…, " +
+		"or open the link on the machine itself as http://localhost."}
+}
+
+func (s *Server) publicIsSecure() bool {
+	p := s.listen.PublicURL
+	return p != nil && p.Scheme == "https"
+}

@@ -1,0 +1,28 @@
+package web
+
+import (
+	"time"
+
+	"wayguard/tracker"
+)
+
+// markNames are the names of m, in a fixed order; never nil.
+func markNames(m tracker.Marks) []string {
+	names := []string{}
+	if m&tracker.MarkClock != 0 {
+		names = append(names, "clock")
+	}
+	if m&tracker.MarkLate != 0 {
+		names = append(names, "late")
+	}
+	return names
+}
+
+// trackTime is RFC 3339 in UTC, with milliseconds where there are any.
+func trackTime(t time.Time) string {
+	t = t.UTC()
+	if t.Nanosecond()/int(time.Millisecond) == 0 {
+		return t.Format("2006-01-02T15:04:05Z")
+	}
+	return t.Format("2006-01-02T15:04:05.000Z")
+}
