@@ -1,8 +1,6 @@
 package web
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"net/http"
 	"strings"
@@ -23,26 +21,6 @@ type principal struct {
 }
 
 func (p principal) byToken() bool { return p.role != "" && p.session == "" }
-
-// credential is the hash of a token, so that comparing takes the same time
-// whatever was sent, its length included.
-type credential [sha256.Size]byte
-
-func credentialOf(token string) *credential {
-	if token == "" {
-		return nil
-	}
-	c := credential(sha256.Sum256([]byte(token)))
-	return &c
-}
-
-func (c *credential) matches(token string) bool {
-	if c == nil {
-		return false
-	}
-	sum := sha256.Sum256([]byte(token))
-	return subtle.ConstantTimeCompare(c[:], sum[:]) == 1
-}
 
 // authenticate finds who sent r: by the Authorization header where there is
 // one, else by the session cookie.

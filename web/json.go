@@ -24,11 +24,11 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-// readBody reads all of r's body, which must be one of types. No form of a
-// foreign page can send any of them.
+// readBody reads all of r's body, which must be one of types; without a
+// Content-Type it is taken for one. No form of a foreign page can send that.
 func readBody(r *http.Request, types ...string) ([]byte, error) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || !slices.Contains(types, media) {
+	given := r.Header.Get("Content-Type")
+	if media, _, err := mime.ParseMediaType(given); given != "" && (err != nil || !slices.Contains(types, media)) {
 		return nil, &problem{
 			status: http.StatusUnsupportedMediaType,
 			detail: "The Content-Type must be " + strings.Join(types, " or ") + ".",

@@ -21,8 +21,9 @@ type Options struct {
 	// Fleet is what the API shows and changes.
 	Fleet  *tracker.Fleet
 	Listen Listen
-	// AdminToken is the bearer token with the role admin; empty for none, so
-	// that only sign-in links let anybody in.
+	// AdminToken is the bearer token with the role admin. Its hash is stored,
+	// so that it stays in force until another one is given; empty keeps the
+	// last one. Without any, only sign-in links let anybody in.
 	AdminToken string
 	Map        Map
 	// Version is shown by /api/v1/config.

@@ -22,11 +22,9 @@ func parsePage() (*template.Template, error) {
 	return t, nil
 }
 
-// page is a small page that needs no script: signing in, and its refusals.
+// page is a small page that needs no script: why signing in did not work.
 type page struct {
 	Title, Text string
-	// Button posts to the page's own address; empty for no button.
-	Button string
 }
 
 func (s *Server) writePage(w http.ResponseWriter, status int, p page) error {
@@ -35,10 +33,6 @@ func (s *Server) writePage(w http.ResponseWriter, status int, p page) error {
 		return fmt.Errorf("render page: %w", err)
 	}
 	h := w.Header()
-	// Under no-referrer a browser sends Origin: null with the form, which
-	// could not be told from a foreign page's (Fetch, "append a request Origin
-	// header").
-	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)

@@ -40,8 +40,7 @@ func (s *Server) routes() []route {
 		{pattern: "GET /readyz", handler: s.readyz},
 		{pattern: "GET /metrics", role: admin, handler: s.showMetrics()},
 
-		{pattern: "GET /signin/{code}", handler: s.showSignin, page: true},
-		{pattern: "POST /signin/{code}", handler: s.signin, page: true},
+		{pattern: "GET /signin/{code}", handler: s.signin, page: true},
 		{pattern: "POST /api/v1/signin-links", role: admin, handler: s.createSigninLink},
 		{pattern: "GET /api/v1/session", role: admin, handler: s.showSession},
 		{pattern: "DELETE /api/v1/session", role: admin, handler: s.endSession},

@@ -91,12 +91,16 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
+	admin, err := adminCredential(opts.Fleet, opts.AdminToken)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	s := &Server{
 		fleet:   opts.Fleet,
 		listen:  opts.Listen,
 		log:     opts.Log,
 		metrics: m,
-		access:  newAccess(opts),
+		access:  newAccess(opts, admin),
 		site:    site,
 		live:    newLive(newFeed(opts.Fleet, opts.Log), opts.Limits, m),
 		mux:     http.NewServeMux(),
@@ -107,9 +111,9 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-func newAccess(opts Options) access {
+func newAccess(opts Options, admin *credential) access {
 	return access{
-		admin:     credentialOf(opts.AdminToken),
+		admin:     admin,
 		codes:     newCodes(),
 		sessions:  sessions{opts.Fleet},
 		known:     requestBuckets(opts.Limits.Requests),
@@ -149,6 +153,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.live.feed.run(ctx) })
 	g.Go(func() error { return s.sessions.sweep(ctx, s.log) })
+	g.Go(func() error { s.keepAdmin(ctx); return nil })
 	g.Go(func() error { return s.serve(server) })
 	g.Go(func() error {
 		<-ctx.Done()

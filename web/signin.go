@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -39,20 +40,12 @@ func (s *Server) createSigninLink(w http.ResponseWriter, r *http.Request, who pr
 	return writeJSON(w, http.StatusCreated, signinLinkJSON{link, expires.UTC().Truncate(time.Second)})
 }
 
-// showSignin asks to press a button, since programs that look at links, such
-// as those of mail and chat, must not use the code up.
-func (s *Server) showSignin(w http.ResponseWriter, r *http.Request, _ principal) error {
-	if _, err := s.cookieKind(r); err != nil && !s.publicIsSecure() {
-		return err
-	}
-	if err := s.checkCode(r, s.codes.open(r.PathValue("code"))); err != nil {
-		return err
-	}
-	return s.writePage(w, http.StatusOK, page{Title: "Sign in", Button: "Sign in"})
-}
-
-// signin turns the code into a session.
+// signin turns the code into a session. Opening the link is all it takes, so a
+// browser that only fetches ahead must not use the code up.
 func (s *Server) signin(w http.ResponseWriter, r *http.Request, _ principal) error {
+	if fetchesAhead(r) {
+		return &problem{status: http.StatusServiceUnavailable, detail: "A sign-in link is used up by opening it, so it cannot be fetched ahead. Open it."}
+	}
 	secure, err := s.cookieKind(r)
 	if err != nil {
 		return err
@@ -78,6 +71,14 @@ func (s *Server) signin(w http.ResponseWriter, r *http.Request, _ principal) err
 	return nil
 }
 
+// fetchesAhead reports whether nobody has opened the link: it is only looked
+// at, or fetched in case it will be opened (Fetch, Sec-Purpose; Purpose is what
+// came before it).
+func fetchesAhead(r *http.Request) bool {
+	return r.Method == http.MethodHead ||
+		strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch") || r.Header.Get("Purpose") == "prefetch"
+}
+
 // checkCode limits guessing. Right codes are refused too while the limit
 // lasts, else it would limit nothing.
 func (s *Server) checkCode(r *http.Request, open bool) error {
@@ -99,8 +100,9 @@ func (s *Server) checkCode(r *http.Request, open bool) error {
 // cookieKind tells whether the cookie to set is the secure one. A network
 // could read the other, so it is only for names of this very machine.
 func (s *Server) cookieKind(r *http.Request) (secure bool, err error) {
-	// The Origin tells where a proxy sends a Host of its own.
-	if s.encrypted(r) || s.publicIsSecure() && s.publicOrigin(r.Header.Get("Origin")) {
+	// Behind the proxy of a secure public URL the Host may be any. A browser
+	// that came in plain text does not keep the secure cookie.
+	if s.encrypted(r) || s.publicIsSecure() {
 		return true, nil
 	}
 	if loopbackHost(r.Host) {

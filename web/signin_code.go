@@ -60,14 +60,6 @@ func (c *codes) first() (first codeHash) {
 	return first
 }
 
-// open reports whether code can be used.
-func (c *codes) open(code string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	expires, ok := c.expires[sha256.Sum256([]byte(code))]
-	return ok && time.Now().Before(expires)
-}
-
 // redeem uses code up.
 func (c *codes) redeem(code string) (expires time.Time, ok bool) {
 	c.mu.Lock()

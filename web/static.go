@@ -125,6 +125,10 @@ func fileType(name string) string {
 		return "application/json"
 	case ".geojson":
 		return "application/geo+json"
+	case ".ico":
+		return "image/x-icon"
+	case ".txt":
+		return "text/plain; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
 	case ".woff2":

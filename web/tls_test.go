@@ -30,7 +30,6 @@ func TestTLS(t *testing.T) {
 	s := startSite(t, func(o *Options) { o.Listen.TLS = serverTLS })
 	s.transport.TLSClientConfig = clientTLS
 	named := func(r *http.Request) { r.Host = "fleet.example" }
-	own := header("Origin", "https://fleet.example")
 
 	for host, want := range map[string]string{"fleet.example": "max-age=31536000", "localhost": ""} {
 		a := s.send(http.MethodGet, "/", func(r *http.Request) { r.Host = host })
@@ -46,16 +45,16 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := s.send(http.MethodPost, u.Path, named, header("Origin", "http://fleet.example")); a.status != http.StatusForbidden {
-		t.Errorf("a page that came in plain text: %d", a.status)
-	}
-	a := s.send(http.MethodPost, u.Path, named, own)
+	a := s.send(http.MethodGet, u.Path, named)
 	if a.status != http.StatusSeeOther {
 		t.Fatalf("sign-in: %d %s", a.status, a.body)
 	}
 	c := a.cookie()
 	if c.Name != "__Host-wayguard" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode {
 		t.Errorf("cookie %s", c)
+	}
+	if a := s.send(http.MethodDelete, "/api/v1/session", named, withCookie(c), header("Origin", "http://fleet.example")); a.status != http.StatusForbidden {
+		t.Errorf("a page that came in plain text: %d", a.status)
 	}
 	if a := s.send(http.MethodGet, "/api/v1/session", named, withCookie(c)); a.status != http.StatusOK {
 		t.Errorf("session: %d", a.status)
