@@ -1,0 +1,237 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// acks is the queue of the acknowledgements that one connection is owed. Each
+// publish takes a place in it when it arrives; places are settled in any order
+// and leave in the order they were taken (MQTT-4.6.0-2). A goroutine writes
+// while there is something to write; an idle connection has none.
+type acks struct {
+	conn   *conn
+	limit  int
+	shared *ackShared
+
+	mu sync.Mutex
+	// changed: places became free, the writer ended, or the queue was closed.
+	changed sync.Cond
+	// places is a ring: place n is at n modulo its length, a power of two.
+	places      []place
+	first, next uint64
+	ending      byte // reason code to disconnect with, 0 for none
+	v5          bool // reason codes are understood
+	writing     bool
+	closed      bool
+
+	buf []byte          // the writer's
+	ats []time.Duration // the writer's: when what is in buf was received
+}
+
+// ackShared is common to all connections.
+type ackShared struct {
+	epoch time.Time // what place.at counts from
+	sent  func(bytes int, latencies []time.Duration)
+}
+
+type place struct {
+	at    time.Duration
+	id    uint16
+	state placeState
+	code  byte
+}
+
+type placeState uint8
+
+const (
+	waiting placeState = iota
+	settled
+	abandoned // never acknowledged; the connection ends here
+)
+
+func (a *acks) init(c *conn, limit int, shared *ackShared) {
+	a.conn, a.limit, a.shared = c, limit, shared
+	a.changed.L = &a.mu
+}
+
+// errFull: as many publishes as allowed are unacknowledged.
+var errFull = errors.New("too many unacknowledged publishes")
+
+// speak sets the version, before the first publish.
+func (a *acks) speak(v5 bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.v5 = v5
+}
+
+// take gives the publish with a packet id its place. While as many publishes
+// as allowed wait for their commit, it waits too, or fails with errFull if
+// wait is false. In a closed queue it fails with net.ErrClosed.
+func (a *acks) take(id uint16, received time.Time, wait bool) (uint64, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for a.next-a.first >= uint64(a.limit) && wait && !a.closed {
+		a.changed.Wait()
+	}
+	switch {
+	case a.closed:
+		return 0, net.ErrClosed
+	case a.next-a.first >= uint64(a.limit):
+		return 0, errFull
+	}
+	if a.next-a.first == uint64(len(a.places)) {
+		a.grow()
+	}
+	n := a.next
+	a.next++
+	*a.place(n) = place{at: received.Sub(a.shared.epoch), id: id}
+	return n, nil
+}
+
+func (a *acks) place(n uint64) *place { return &a.places[n&uint64(len(a.places)-1)] }
+
+func (a *acks) grow() {
+	old := a.places
+	a.places = make([]place, max(4, 2*len(old)))
+	for n := a.first; n < a.next; n++ {
+		*a.place(n) = old[n&uint64(len(old)-1)]
+	}
+}
+
+// settle has place n acknowledged, with a reason code for MQTT 5. It never
+// waits for the connection.
+func (a *acks) settle(n uint64, code byte) { a.set(n, settled, code) }
+
+// abandon leaves place n unacknowledged and, once all before it have been
+// acknowledged, disconnects with a reason code.
+func (a *acks) abandon(n uint64, code byte) { a.set(n, abandoned, code) }
+
+func (a *acks) set(n uint64, s placeState, code byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return
+	}
+	p := a.place(n)
+	p.state, p.code = s, code
+	if n == a.first {
+		a.wake()
+	}
+}
+
+// end disconnects without waiting for places that are not settled.
+func (a *acks) end(code byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.closed && a.ending == 0 {
+		a.ending = code
+		a.wake()
+	}
+}
+
+// wake starts the writer unless it runs. a.mu is held.
+func (a *acks) wake() {
+	if !a.writing {
+		a.writing = true
+		go a.write()
+	}
+}
+
+// close drops what is still owed. It may be called more than once.
+func (a *acks) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closed = true
+	a.changed.Broadcast()
+}
+
+// wait returns when the writer has ended. The queue must be closed.
+func (a *acks) wait() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for a.writing {
+		a.changed.Wait()
+	}
+}
+
+// flush returns when nothing is owed any more, or ctx ends.
+func (a *acks) flush(ctx context.Context) {
+	stop := context.AfterFunc(ctx, func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.changed.Broadcast()
+	})
+	defer stop()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for !a.closed && (a.first != a.next || a.writing) && ctx.Err() == nil {
+		a.changed.Wait()
+	}
+}
+
+// write sends what is settled until there is no more.
+func (a *acks) write() {
+	for {
+		more, last := a.gather()
+		if !more {
+			return
+		}
+		if len(a.buf) > 0 {
+			if _, err := a.conn.Write(a.buf); err == nil {
+				a.shared.sent(len(a.buf), a.ats)
+			}
+		}
+		if last {
+			_ = a.conn.Close()
+		}
+	}
+}
+
+// gather moves what is settled from the front of the queue to a.buf. more is
+// false, and the writer has ended, if there is nothing; last is true if the
+// connection ends with it.
+func (a *acks) gather() (more, last bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	defer a.changed.Broadcast()
+	a.buf, a.ats = a.buf[:0], a.ats[:0]
+	now := time.Since(a.shared.epoch)
+	ending := a.ending
+	for !a.closed && a.first < a.next {
+		p := *a.place(a.first)
+		if p.state == abandoned && ending == 0 {
+			ending = p.code
+		}
+		if p.state != settled {
+			break
+		}
+		a.first++
+		a.buf = appendPuback(a.buf, p.id, p.code, a.v5)
+		a.ats = append(a.ats, now-p.at)
+	}
+	if a.closed || len(a.buf) == 0 && ending == 0 {
+		a.writing = false
+		return false, false
+	}
+	if ending != 0 && a.v5 {
+		// The length of no properties could be left out, but there are decoders
+		// that then miss the reason.
+		a.buf = append(a.buf, packets.Disconnect<<4, 2, ending, 0)
+	}
+	return true, ending != 0
+}
+
+// appendPuback encodes a PUBACK. Without properties, MQTT 5 leaves out the
+// property length and, where it is success, the reason code (3.4.2.1).
+func appendPuback(b []byte, id uint16, code byte, v5 bool) []byte {
+	if code == packets.CodeSuccess.Code || !v5 {
+		return append(b, packets.Puback<<4, 2, byte(id>>8), byte(id))
+	}
+	return append(b, packets.Puback<<4, 3, byte(id>>8), byte(id), code)
+}

@@ -1,0 +1,144 @@
+// Package broker is the MQTT broker that devices connect to (MQTT 3.1, 3.1.1
+// and 5, with or without TLS), built on mochi-mqtt.
+//
+// Start at [New] and [Broker.Run]. What devices publish goes into a
+// [tracker.Fleet] and nowhere else: no device ever receives what another one
+// publishes, retains or wills.
+//
+// # Acknowledgements
+//
+// A QoS 1 publish is acknowledged after the commit that made its report
+// durable, never before. The hook hands the report over and tells mochi to
+// drop the packet, which would acknowledge too early; when the fleet calls
+// back, the acknowledgement joins the queue of its connection, and the queue's
+// writer sends all that have gathered in one write, in the order of the
+// publishes. The fleet's committer never waits for a connection: a device that
+// does not take its acknowledgements within a deadline is disconnected. A
+// device that outruns the disk is slowed down, by the fleet's bounded queue
+// and by the number of publishes that may be unacknowledged, and loses
+// nothing. A QoS 2 publish waits for its commit before PUBREC; one of QoS 0 is
+// handed over and forgotten.
+//
+// A report that can never be right is put into the fleet's quarantine and then
+// acknowledged, with a reason code where the device speaks MQTT 5: refusing it
+// would make a device of MQTT 3.1.1 send it for ever. Where the fleet cannot
+// store for the moment, the publish stays unacknowledged and the connection is
+// closed, so that the device sends it again.
+//
+// # Who may do what
+//
+// A device proves itself with a user name and its secret. It may publish,
+// subscribe and leave a will where a [Door] says that the topic is its own,
+// and on the topics of the native protocol that carry its id: wg/1/ID/up and
+// wg/1/ID/online to publish, wg/1/ID/online for the will, wg/1/ID/down to
+// subscribe. Whatever it publishes elsewhere goes to the quarantine.
+//
+// Sessions end with their connection, also where a device asks for a lasting
+// one: reports are told apart by their keys and commands are sent until they
+// are confirmed, so a session would hold nothing that matters. A second
+// connection of the same device under the same client id replaces the first;
+// under that of another device it has nothing to do with it.
+//
+// # Adding a door
+//
+// A door is a package of its own on this floor with a type that implements
+// [Door]; cmd passes it in [Options].Doors. Its Publishes and Subscribes are
+// the device's rights, so they must accept nothing but topics that contain the
+// device's own id. owntracks.Door is the model.
+package broker
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"wayguard/tracker"
+)
+
+// Options configure a Broker. Fleet is required.
+type Options struct {
+	// Address is where to listen, such as ":1883".
+	Address string
+	// TLS is nil for plain TCP.
+	TLS *tls.Config
+	// Fleet knows the devices and takes their reports. It must run as long as
+	// the broker does.
+	Fleet *tracker.Fleet
+	// Doors are asked in order whose topic a topic is.
+	Doors []Door
+	// Limits are the defaults where they are zero.
+	Limits Limits
+	// Metrics receives the broker's collectors; nil for none.
+	Metrics prometheus.Registerer
+	// Log defaults to slog.Default.
+	Log *slog.Logger
+}
+
+// Broker is a listening MQTT broker.
+type Broker struct {
+	listener net.Listener
+	server   *mqtt.Server
+	options  Options
+	metrics  *metrics
+	roster   *roster
+	serving  sync.WaitGroup // one for each connection
+}
+
+// New listens, so that an address in use is known at once: the error then
+// wraps what package net says. Devices are served from Run on; a broker that
+// is not wanted after all is released by Run with a context that has ended.
+func New(o Options) (*Broker, error) {
+	if o.Fleet == nil {
+		return nil, errors.New("the MQTT broker needs a fleet")
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	o.Limits = o.Limits.withDefaults()
+	listener, err := net.Listen("tcp", o.Address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for MQTT on %s: %w", o.Address, err)
+	}
+	b := &Broker{
+		listener: listener,
+		server:   mqtt.New(serverOptions(o.Limits, o.Log)),
+		options:  o,
+		roster:   newRoster(o.Limits),
+	}
+	if b.metrics, err = newMetrics(o.Metrics, b.roster, b.server.Info); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return b, nil
+}
+
+// Addr is where the broker listens.
+func (b *Broker) Addr() net.Addr { return b.listener.Addr() }
+
+// Run serves devices until ctx ends. Then it takes no more publishes, sends the
+// acknowledgements for what is committed, closes every connection and returns
+// when all its goroutines have ended. It is called once.
+func (b *Broker) Run(ctx context.Context) error {
+	if err := b.server.AddHook(newHook(ctx, b), nil); err != nil {
+		return errors.Join(fmt.Errorf("start the MQTT broker: %w", err), b.listener.Close())
+	}
+	if err := b.server.Serve(); err != nil {
+		return errors.Join(fmt.Errorf("start the MQTT broker: %w", err), b.listener.Close())
+	}
+	accepting := make(chan struct{})
+	go func() {
+		defer close(accepting)
+		b.accept(ctx)
+	}()
+	<-ctx.Done()
+	err := b.listener.Close()
+	<-accepting
+	b.disconnectAll()
+	return errors.Join(err, b.server.Close())
+}

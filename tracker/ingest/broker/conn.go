@@ -1,0 +1,93 @@
+package broker
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"wayguard/tracker"
+)
+
+// conn is a device's connection as mochi sees it. It gives every write its own
+// deadline, keeps the writes of mochi and of the acknowledgements whole, and
+// holds what the broker knows of the connection.
+type conn struct {
+	net.Conn
+	from     netip.Addr
+	writeFor time.Duration
+	writing  sync.Mutex
+	deadline time.Time // last given to SetDeadline, by mochi's reader only
+	cause    atomic.Uint32
+	acks     acks
+	session  session
+}
+
+// session is what the CONNECT said. It does not change after the CONNACK.
+type session struct {
+	device   tracker.DeviceID // empty unless the device is known
+	clientID string
+	v5       bool
+	will     will
+	refusal  string // why there is no device, if that was decided here
+}
+
+func newConn(raw net.Conn, from netip.Addr, l Limits, shared *ackShared) *conn {
+	c := &conn{Conn: raw, from: from, writeFor: l.WriteTime}
+	c.acks.init(c, l.Unacknowledged, shared)
+	return c
+}
+
+// Write sends all of b within the write time or closes the connection: after
+// a part of a packet nothing sensible can follow.
+func (c *conn) Write(b []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(c.writeFor)); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Write(b)
+	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			c.blame(causeSlow)
+		}
+		_ = c.Close()
+	}
+	return n, err
+}
+
+// deadlineStep is how much later a deadline must be to be worth setting. It is
+// small against the shortest keep-alive.
+const deadlineStep = time.Second
+
+// SetDeadline sets the read deadline alone. mochi calls it before every packet
+// for reading and writing, which would keep a write to a device that sends but
+// does not read from ever timing out.
+func (c *conn) SetDeadline(t time.Time) error {
+	if d := t.Sub(c.deadline); d >= 0 && d < deadlineStep {
+		return nil
+	}
+	c.deadline = t
+	return c.Conn.SetReadDeadline(t)
+}
+
+// Close closes the connection and ends the queue of acknowledgements. It does
+// not wait.
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	c.acks.close()
+	return err
+}
+
+// disconnect closes the connection soon, after telling a device of MQTT 5 why.
+// It does not wait.
+func (c *conn) disconnect(why cause) {
+	c.blame(why)
+	c.acks.end(why.code())
+}
+
+// blame notes why the server closes the connection; the first cause stays.
+func (c *conn) blame(why cause) { c.cause.CompareAndSwap(uint32(causeNone), uint32(why)) }

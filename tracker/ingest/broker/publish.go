@@ -1,0 +1,133 @@
+package broker
+
+import (
+	"errors"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"wayguard/tracker"
+)
+
+// OnPublish takes publishes over from mochi.
+func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+	c, ok := cl.Net.Conn.(*conn)
+	if !ok {
+		return pk, nil // the server's own client, which writes to devices
+	}
+	received := time.Now()
+	switch pk.FixedHeader.Qos {
+	case 0:
+		h.submit(h.judge(c.session.device, pk.TopicName, pk.Payload, received), ticket{h: h})
+	case 1:
+		// A device of MQTT 5 was told how many publishes may be under way.
+		n, err := c.acks.take(pk.PacketID, received, !c.session.v5)
+		if errors.Is(err, errFull) {
+			c.disconnect(causeTooMuch)
+		}
+		if err != nil {
+			break
+		}
+		h.submit(h.judge(c.session.device, pk.TopicName, pk.Payload, received), ticket{h: h, conn: c, place: n})
+	default:
+		return h.publishTwice(cl, c, pk, received)
+	}
+	return pk, packets.ErrRejectPacket
+}
+
+// publishTwice waits for the commit of a QoS 2 publish and lets mochi do the
+// rest, which is two rounds of packets and no delivery.
+func (h *hook) publishTwice(cl *mqtt.Client, c *conn, pk packets.Packet, received time.Time) (packets.Packet, error) {
+	t := ticket{h: h, conn: c, result: make(chan result, 1)}
+	h.submit(h.judge(c.session.device, pk.TopicName, pk.Payload, received), t)
+	var r result
+	select {
+	case r = <-t.result:
+	case <-h.ctx.Done():
+		r.err = h.ctx.Err()
+	}
+	switch {
+	case r.err != nil:
+		c.disconnect(causeOf(r.err))
+		return pk, packets.ErrRejectPacket
+	case r.code >= packets.ErrUnspecifiedError.Code && c.session.v5:
+		// This ends the exchange in MQTT 5 (4.3.3); mochi would go on with it.
+		_ = cl.WritePacket(packets.Packet{
+			FixedHeader: packets.FixedHeader{Type: packets.Pubrec},
+			PacketID:    pk.PacketID,
+			ReasonCode:  r.code,
+		})
+		return pk, packets.ErrRejectPacket
+	}
+	pk.Ignore = true
+	return pk, nil
+}
+
+// ticket is what must happen once the outcome of a publish is known: nothing
+// for QoS 0, an acknowledgement at a place for QoS 1, a result for QoS 2.
+type ticket struct {
+	h      *hook
+	conn   *conn
+	place  uint64
+	result chan result
+}
+
+type result struct {
+	code byte
+	err  error
+}
+
+// done is what the fleet calls with the outcome of a commit. It does not
+// block.
+func (t ticket) done(v *verdict) func(error) {
+	o, code := v.outcome, v.code
+	return func(err error) { t.settle(o, code, err) }
+}
+
+func (t ticket) settle(o outcome, code byte, err error) {
+	if err != nil {
+		o = unavailable
+	}
+	t.h.metrics.publishes[o].Inc()
+	switch {
+	case t.conn == nil:
+	case t.result != nil:
+		t.result <- result{code, err}
+	case err != nil:
+		why := causeOf(err)
+		t.conn.blame(why)
+		t.conn.acks.abandon(t.place, why.code())
+	default:
+		t.conn.acks.settle(t.place, code)
+	}
+}
+
+func causeOf(err error) cause {
+	if errors.Is(err, tracker.ErrUnknownDevice) {
+		return causeRevoked
+	}
+	return causeUnavailable
+}
+
+// submit does what v says and settles t, now or after the commit.
+func (h *hook) submit(v verdict, t ticket) {
+	var err error
+	switch v.outcome {
+	case stored:
+		err = h.fleet.Enqueue(h.ctx, v.report, t.done(&v))
+		if errors.Is(err, tracker.ErrBadReport) {
+			v.refuse("bad_report", "the report was decoded but cannot be stored", packets.ErrPayloadFormatInvalid.Code)
+			h.submit(v, t)
+			return
+		}
+	case quarantined:
+		h.metrics.refusals.WithLabelValues(v.refusal.Door, v.refusal.Reason).Inc()
+		err = h.fleet.Quarantine(h.ctx, v.refusal, t.done(&v))
+	default:
+		t.settle(v.outcome, v.code, nil)
+	}
+	if err != nil {
+		t.settle(v.outcome, v.code, err)
+	}
+}

@@ -1,0 +1,169 @@
+package broker
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// accept takes connections until ctx ends and the listener is closed. Running
+// out of file descriptors passes, so it tries again.
+func (b *Broker) accept(ctx context.Context) {
+	shared := &ackShared{epoch: time.Now(), sent: b.metrics.acknowledged}
+	var pause time.Duration
+	for {
+		raw, err := b.listener.Accept()
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				_ = raw.Close()
+			}
+			return
+		case err != nil:
+			pause = min(max(5*time.Millisecond, 2*pause), time.Second)
+			b.options.Log.Warn("cannot accept an MQTT connection", "error", err, "retry_in", pause)
+			sleep(ctx, pause)
+		default:
+			pause = 0
+			b.admit(raw, shared)
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// writeBuffer bounds what the kernel holds for a device that does not read;
+// left alone it would take megabytes.
+const writeBuffer = 64 << 10
+
+// admit starts serving a connection that is within the limits.
+func (b *Broker) admit(raw net.Conn, shared *ackShared) {
+	from := remoteAddress(raw)
+	if !b.roster.room(from) {
+		b.metrics.connectsRefused.WithLabelValues("too_many_connections").Inc()
+		_ = raw.Close()
+		return
+	}
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(writeBuffer)
+	}
+	// Each later write sets a deadline of its own, but those of a TLS handshake
+	// happen underneath.
+	_ = raw.SetDeadline(time.Now().Add(b.options.Limits.ConnectTime))
+	if b.options.TLS != nil {
+		raw = tls.Server(raw, b.options.TLS)
+	}
+	c := newConn(raw, from, b.options.Limits, shared)
+	b.roster.add(c)
+	b.serving.Go(func() { b.serve(c) })
+}
+
+func remoteAddress(c net.Conn) netip.Addr {
+	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		return addressOf(tcp.AddrPort().Addr())
+	}
+	return netip.Addr{}
+}
+
+// serve returns when the connection has ended, with all that belongs to it.
+func (b *Broker) serve(c *conn) {
+	err := b.establish(c)
+	_ = c.Close()
+	c.acks.wait()
+	b.roster.remove(c)
+	b.ended(c, err)
+}
+
+// establish hands c to mochi. Its decoders work on what strangers send: a
+// panic there costs the one connection.
+func (b *Broker) establish(c *conn) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.options.Log.Error("panic while serving an MQTT connection", "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return b.server.EstablishConnection("mqtt", c)
+}
+
+// ended counts why a connection is over.
+func (b *Broker) ended(c *conn, err error) {
+	reason := reasonOf(err)
+	if c.session.device == "" {
+		if c.session.refusal != "" {
+			reason = c.session.refusal
+		}
+		b.metrics.connectsRefused.WithLabelValues(reason).Inc()
+		return
+	}
+	if reason == tooLarge {
+		b.metrics.publishes[refused].Inc()
+		b.metrics.refusals.WithLabelValues(noDoor, tooLarge).Inc()
+		b.options.Log.Warn("a device sent too large a packet; it will try again until it is configured otherwise",
+			"device", c.session.device, "limit_bytes", b.options.Limits.PacketBytes)
+	}
+	if why := cause(c.cause.Load()); why != causeNone {
+		reason = why.String()
+	}
+	b.metrics.disconnects.WithLabelValues(reason).Inc()
+}
+
+const tooLarge = "too_large"
+
+// reasonOf classifies how mochi's reading ended.
+func reasonOf(err error) string {
+	var code packets.Code
+	switch {
+	case err == nil:
+		return "client"
+	case errors.Is(err, packets.ErrPacketTooLarge):
+		return tooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "timeout"
+	case errors.As(err, &code) && code.Code < packets.ErrUnspecifiedError.Code:
+		return "client"
+	case errors.As(err, &code):
+		return "protocol"
+	}
+	return "closed"
+}
+
+// Bounds of the end.
+const (
+	// flushTime is for commits under way and for their acknowledgements.
+	flushTime = 3 * time.Second
+	// partTime is for telling devices that the server goes away.
+	partTime = time.Second
+)
+
+// disconnectAll lets every connection take the acknowledgements it is owed,
+// within a bound, and closes it.
+func (b *Broker) disconnectAll() {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	conns := b.roster.all()
+	for _, c := range conns {
+		c.acks.flush(ctx)
+		c.disconnect(causeStopping)
+	}
+	parting := time.AfterFunc(partTime, func() {
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	})
+	defer parting.Stop()
+	b.serving.Wait()
+}

@@ -1,0 +1,95 @@
+package owntracks
+
+import (
+	"math"
+
+	"wayguard/geofence"
+)
+
+// maxTST is the end of the year 9999 in Unix seconds, the latest time that can
+// be shown. A tst in milliseconds, a common mistake, lies beyond it.
+const maxTST = 253402300799
+
+// otherType returns nil for a location, and what to say of any other message.
+func (m *message) otherType() *Refusal {
+	if m.bad.has(fieldType) {
+		return refuse(ReasonUnknownType, "_type must be one string")
+	}
+	switch m.kind {
+	case "location":
+		return nil
+	case "beacon", "card", "cmd", "configuration", "dump", "encrypted", "lwt", "request", "status", "steps", "transition", "waypoint", "waypoints":
+		return refuse(ReasonIgnored, "messages of type %s are not evaluated", m.kind)
+	case "":
+		return refuse(ReasonUnknownType, "_type is missing")
+	}
+	return refuse(ReasonUnknownType, "_type is none that OwnTracks has")
+}
+
+// fix reads a location by the rules of the package comment.
+func (m *message) fix() (geofence.Fix, *Refusal) {
+	if r := m.refused(); r != nil {
+		return geofence.Fix{}, r
+	}
+	f := geofence.Fix{
+		Time:  geofence.Millis(math.Floor(m.numbers[fieldTST] * 1000)),
+		Point: [2]float64{m.numbers[fieldLon], m.numbers[fieldLat]},
+	}
+	if v := float32(m.numbers[fieldAcc]); v > 0 && finite(v) {
+		f.AccuracyMeters, f.Known = v, f.Known|geofence.KnownAccuracy
+	}
+	if v := float32(m.numbers[fieldVel] / 3.6); m.given.has(fieldVel) && v >= 0 && finite(v) {
+		f.SpeedMPS, f.Known = v, f.Known|geofence.KnownSpeed
+	}
+	if v := m.numbers[fieldCog]; m.given.has(fieldCog) && v >= 0 && v <= 360 {
+		f.HeadingDegrees, f.Known = float32(math.Mod(v, 360)), f.Known|geofence.KnownHeading
+	}
+	if v := float32(m.numbers[fieldAlt]); m.given.has(fieldAlt) && m.numbers[fieldVac] >= 0 && finite(v) {
+		f.AltitudeMeters, f.Known = v, f.Known|geofence.KnownAltitude
+	}
+	return f, nil
+}
+
+// refused checks what must be right for a fix to mean anything.
+func (m *message) refused() *Refusal {
+	switch tst := m.numbers[fieldTST]; {
+	case m.bad.has(fieldTST) || !m.given.has(fieldTST):
+		return refuse(ReasonTime, "tst, the time of the fix in Unix seconds, is missing or is not one number")
+	case tst <= 0:
+		return refuse(ReasonTime, "tst, the time of the fix in Unix seconds, must be above 0")
+	case tst > maxTST:
+		return refuse(ReasonTime, "tst, the time of the fix, is beyond the year 9999: it must be in seconds")
+	}
+	if r := m.refusedDegrees(fieldLat, "lat", 90); r != nil {
+		return r
+	}
+	if r := m.refusedDegrees(fieldLon, "lon", 180); r != nil {
+		return r
+	}
+	if m.bad != 0 {
+		return refuse(ReasonField, "acc, alt, vac, vel, cog and batt must each be one number or be left out")
+	}
+	return nil
+}
+
+func (m *message) refusedDegrees(f field, name string, limit float64) *Refusal {
+	if m.bad.has(f) || !m.given.has(f) {
+		return refuse(ReasonPosition, "%s is missing or is not one number", name)
+	}
+	if math.Abs(m.numbers[f]) > limit {
+		return refuse(ReasonPosition, "%s must be within -%g and %g degrees", name, limit, limit)
+	}
+	return nil
+}
+
+// battery is the charge in percent, nil if unknown.
+func (m *message) battery() *uint8 {
+	v := m.numbers[fieldBatt]
+	if !m.given.has(fieldBatt) || v < 0 || v > 100 || v != math.Trunc(v) {
+		return nil
+	}
+	percent := uint8(v)
+	return &percent
+}
+
+func finite(v float32) bool { return !math.IsInf(float64(v), 0) }

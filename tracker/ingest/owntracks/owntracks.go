@@ -1,0 +1,71 @@
+// Package owntracks decodes what the OwnTracks apps, and trackers that speak
+// their JSON, publish over MQTT (https://owntracks.org/booklet/tech/json/).
+//
+// Start at [Door], which a broker asks whose topic is whose and what a payload
+// says, or at [Decode], which is the format alone. Both are pure: no clock, no
+// I/O, no state.
+//
+// A message of type location becomes a report with one fix, an array of
+// messages a report with the fixes of its location messages. The other types
+// of OwnTracks are known and ignored. Everything else is refused, with a
+// stable reason for machines and a sentence without personal data for people.
+//
+// # What is taken from a location
+//
+//	tst    Unix time of the fix in seconds, above 0; required
+//	lat    degrees, -90 to 90; required
+//	lon    degrees, -180 to 180; required
+//	acc    metres; unknown if 0 or negative, as phones say without a fix
+//	vel    km/h; unknown if negative
+//	cog    degrees from true north, 0 to 360; unknown otherwise
+//	alt    metres; unknown if vac is negative, which is how iOS marks an
+//	       altitude as invalid. iOS measures from the sea, Android from the
+//	       ellipsoid, and the message does not tell which.
+//	batt   percent; unknown unless a whole number from 0 to 100, since Greenwich
+//	       trackers send volts under this name
+//
+// A field that is null counts as absent. One of these with a value that is not
+// a number, or that stands there twice, refuses the message: a sender that
+// gets one field wrong is not believed in the others. Names that are not
+// listed may hold anything.
+package owntracks
+
+import (
+	"time"
+
+	"wayguard/tracker"
+)
+
+// Door is OwnTracks as a family of MQTT topics. The zero value is ready.
+//
+// A device with the id USER:DEVICE publishes to owntracks/USER/DEVICE and
+// subtopics of it, and is sent commands on owntracks/USER/DEVICE/cmd.
+type Door struct{}
+
+// Name stands in metrics and in the quarantine.
+func (Door) Name() string { return "owntracks" }
+
+// Publishes reports whether topic is one that device's app publishes to.
+func (Door) Publishes(device tracker.DeviceID, topic string) bool {
+	t, ok := splitTopic(topic)
+	return ok && t.of(device) && t.published()
+}
+
+// Wills reports whether topic is where device's last will may go: the topic
+// that its positions go to.
+func (Door) Wills(device tracker.DeviceID, topic string) bool {
+	t, ok := splitTopic(topic)
+	return ok && t.of(device) && t.sub == ""
+}
+
+// Subscribes reports whether filter is the topic of device's commands.
+// Wildcards never are.
+func (Door) Subscribes(device tracker.DeviceID, filter string) bool {
+	t, ok := splitTopic(filter)
+	return ok && t.of(device) && t.sub == "cmd"
+}
+
+// Decode is [Decode].
+func (Door) Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
+	return Decode(device, payload, received)
+}
