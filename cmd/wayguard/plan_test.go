@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"wayguard/geofence"
+)
+
+// planText is a plan of the features, each on a line of its own from line 2.
+func planText(features ...string) string {
+	return "{\"type\":\"FeatureCollection\",\"features\":[\n" + strings.Join(features, ",\n") + "\n]}"
+}
+
+// planFeature is a feature of a plan; properties continue those with the kind.
+func planFeature(kind, id, geometry, properties string) string {
+	return fmt.Sprintf(`{"type":"Feature","id":%q,"geometry":%s,"properties":{"kind":%q%s}}`, id, geometry, kind, properties)
+}
+
+const (
+	pointGeometry   = `{"type":"Point","coordinates":[15.6,48.41]}`
+	lineGeometry    = `{"type":"LineString","coordinates":[[15.6,48.41],[15.61,48.42,200]]}`
+	polygonGeometry = `{"type":"Polygon","coordinates":[[[15.6,48.41],[15.61,48.41],[15.61,48.42],[15.6,48.41]]]}`
+)
+
+func TestParsePlan(t *testing.T) {
+	text := "\ufeff" + strings.TrimSuffix(planText(
+		planFeature("fence", "F", polygonGeometry, `,"name":"Yard"`),
+		planFeature("fence", "C", pointGeometry, `,"radius_m":25,"dwell":"5m"`),
+		planFeature("fence", "D", pointGeometry, `,"radius_m":25,"dwell":90`),
+		planFeature("route", "R", lineGeometry, `,"corridor_m":40`),
+		planFeature("stop", "F", pointGeometry, `,"sequence":1,"window_start":"2026-01-26T09:00:00+01:00","window_end":1769418000,"geocode_accuracy_m":8,"address":"Markt 1"`),
+		planFeature("stop", "2", polygonGeometry, `,"sequence":2,"window_end":null`),
+		planFeature("address", "A", pointGeometry, ``),
+		planFeature("hazard", "H", polygonGeometry, ``),
+	), "}") + `,"settings":{"default_accuracy_m":12,"exit_clear":3,"enter_margin":null},"name":"round 7"}`
+	p, err := parsePlan("plan.geojson", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.settings != (geofence.Settings{DefaultAccuracyMeters: 12, ExitClear: 3}) || len(p.fences) != 3 || p.fences[1].RadiusMeters != 25 {
+		t.Errorf("settings %+v, fences %+v", p.settings, p.fences)
+	}
+	if want := []dwell{{"C", 5 * time.Minute}, {"D", 90 * time.Second}}; !reflect.DeepEqual(p.dwells, want) {
+		t.Errorf("dwells %v", p.dwells)
+	}
+	if want := []route{{"R", orb.LineString{{15.6, 48.41}, {15.61, 48.42}}, 40}}; !reflect.DeepEqual(p.routes, want) {
+		t.Errorf("routes %v", p.routes)
+	}
+	first := stop{
+		place: place{id: "F", point: orb.Point{15.6, 48.41}}, sequence: 1,
+		windowStart: time.Date(2026, 1, 26, 8, 0, 0, 0, time.UTC), windowEnd: time.Date(2026, 1, 26, 9, 0, 0, 0, time.UTC),
+		geocodeAccuracyMeters: 8, address: "Markt 1",
+	}
+	if len(p.stops) != 2 || !reflect.DeepEqual(p.stops[0], first) || len(p.stops[1].area) != 1 {
+		t.Errorf("stops %+v", p.stops)
+	}
+	if len(p.addresses) != 1 || p.addresses[0].id != "A" || len(p.hazards) != 1 || p.hazards[0].ID != "H" {
+		t.Errorf("addresses %v, hazards %v", p.addresses, p.hazards)
+	}
+	const want = "plan.geojson: read and checked, but not evaluated by this version: 1 route, 2 stops, 1 address, 1 hazard, 2 dwell times of fences"
+	if got := p.notEvaluated(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestParsePlanRefuses(t *testing.T) {
+	circle := planFeature("fence", "A", pointGeometry, `,"radius_m":25`)
+	for _, c := range []struct{ name, text, want string }{
+		{"empty", "", "plan.geojson:1: feature: not JSON"},
+		{"cut", "{\n\n\"type\"", "plan.geojson:3: "},
+		{"a lone feature", "\n" + circle, "plan.geojson:2: a plan must be a FeatureCollection"},
+		{"no kind", planText(circle, `{"type":"Feature","id":"x","geometry":`+pointGeometry+`,"properties":{}}`), `plan.geojson:3: feature 2 "x": no properties.kind`},
+		{"kind number", planText(`{"type":"Feature","id":"x","geometry":` + pointGeometry + `,"properties":{"kind":1}}`), "kind must be a string"},
+		{"unknown kind", planText(planFeature("zone", "x", pointGeometry, "")), `unknown kind "zone": the kinds are fence, route`},
+		{"no id", planText(`{"type":"Feature","geometry":` + pointGeometry + `,"properties":{"kind":"address"}}`), "plan.geojson:2: feature 1: no id"},
+		{"same id", planText(circle, planFeature("stop", "A", pointGeometry, `,"sequence":1`), circle), `plan.geojson:4: feature 3 "A": feature 1 is a fence of the same id`},
+		{"fence line", planText(planFeature("fence", "x", lineGeometry, "")), `feature 1 "x": a LineString cannot be a fence`},
+		{"fence radius", planText(planFeature("fence", "x", pointGeometry, "")), "radius_m"},
+		{"fence unclosed", planText(planFeature("fence", "x", `{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]}`, "")), `plan.geojson:2: feature 1 "x": `},
+		{"dwell", planText(planFeature("fence", "x", pointGeometry, `,"radius_m":25,"dwell":"long"`)), `dwell must be seconds above 0 or a duration such as "5m", not "long"`},
+		{"dwell zero", planText(planFeature("fence", "x", pointGeometry, `,"radius_m":25,"dwell":0`)), "dwell"},
+		{"dwell huge", planText(planFeature("fence", "x", pointGeometry, `,"radius_m":25,"dwell":1e300`)), "dwell"},
+		{"route point", planText(planFeature("route", "x", pointGeometry, "")), "the geometry of a route must be a LineString, not a Point"},
+		{"route short", planText(planFeature("route", "x", `{"type":"LineString","coordinates":[[1,1]]}`, "")), "two different positions"},
+		{"route standing", planText(planFeature("route", "x", `{"type":"LineString","coordinates":[[1,1],[1,1]]}`, "")), "two different positions"},
+		{"route range", planText(planFeature("route", "x", `{"type":"LineString","coordinates":[[1,1],[1,91]]}`, "")), "position 2: latitude 91 is outside -90..90"},
+		{"corridor", planText(planFeature("route", "x", lineGeometry, `,"corridor_m":-1`)), "corridor_m must be a number above 0, not -1"},
+		{"stop line", planText(planFeature("stop", "x", lineGeometry, `,"sequence":1`)), "the geometry of a stop must be a Point or a Polygon, not a LineString"},
+		{"stop range", planText(planFeature("stop", "x", `{"type":"Point","coordinates":[181,0]}`, `,"sequence":1`)), "longitude 181 is outside -180..180"},
+		{"stop ring", planText(planFeature("stop", "x", `{"type":"Polygon","coordinates":[]}`, `,"sequence":1`)), `feature 1 "x": `},
+		{"no sequence", planText(planFeature("stop", "x", pointGeometry, "")), "a stop needs a sequence"},
+		{"sequence fraction", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1.5`)), "sequence must be a whole number from 0, not 1.5"},
+		{"sequence negative", planText(planFeature("stop", "x", pointGeometry, `,"sequence":-1`)), "sequence"},
+		{"window text", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"window_start":"nine"`)), `plan.geojson:2: feature 1 "x": window_start "nine" is neither RFC 3339`},
+		{"window zone", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"window_end":"2026-01-26T09:00:00"`)), "window_end"},
+		{"window order", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"window_start":20,"window_end":20`)), "window_end is not after window_start"},
+		{"geocode", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"geocode_accuracy_m":"8"`)), "geocode_accuracy_m"},
+		{"address text", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"address":7`)), "address must be a string"},
+		{"address line", planText(planFeature("address", "x", lineGeometry, "")), "an address must be a Point or a Polygon, not a LineString"},
+		{"hazard line", planText(planFeature("hazard", "x", lineGeometry, "")), "LineString"},
+		{"settings", "{\"type\":\"FeatureCollection\",\n\"features\":[],\n\"settings\":{\"acuracy\":1}}", `plan.geojson:3: settings: unknown member "acuracy": the settings are default_accuracy_m, enter_clear, enter_margin, exit_clear, exit_margin, min_accuracy_m`},
+		{"settings list", `{"type":"FeatureCollection","features":[],"settings":[]}`, "settings: must be a JSON object"},
+		{"settings value", `{"type":"FeatureCollection","features":[],"settings":{"default_accuracy_m":0}}`, "default_accuracy_m must be a number above 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := parsePlan("plan.geojson", []byte(c.text))
+			if err == nil || !strings.HasPrefix(err.Error(), "plan.geojson:") || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+			if p != nil {
+				t.Errorf("a refused plan gave %+v", p)
+			}
+		})
+	}
+}
+
+func TestReadPlanMissing(t *testing.T) {
+	if _, err := readPlan(filepath.Join(t.TempDir(), "none.geojson")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"wayguard/web"
+)
+
+// serveCmd runs the server.
+type serveCmd struct {
+	Data   string  `required:"" placeholder:"DIR" help:"Folder for the data; made if it is missing."`
+	HTTP   string  `name:"http" default:":8080" help:"Address of the API and the pages."`
+	MQTT   string  `name:"mqtt" default:":1883" help:"Address of the MQTT broker for devices."`
+	Secure secure  `embed:""`
+	Tiles  tiles   `embed:"" prefix:"tile-"`
+	Mmap   int     `default:"17179869184" help:"Address space to reserve for the data file, in bytes."`
+	Log    logging `embed:""`
+}
+
+// secure is how connections are encrypted and who may come in.
+type secure struct {
+	PublicURL      *url.URL `name:"public-url" help:"Where browsers find the server if a proxy is in front of it: https://HOST."`
+	TLSCert        string   `name:"tls-cert" help:"Certificate chain (PEM) for HTTP and MQTT."`
+	TLSKey         string   `name:"tls-key" help:"Private key (PEM) of the certificate."`
+	AdminTokenFile string   `help:"File that holds the API token with the role admin. The variable WAYGUARD_ADMIN_TOKEN can hold the token itself."`
+}
+
+// tiles are an operator's own map.
+type tiles struct {
+	URL         string `name:"url" help:"Template of a map's tiles with {z}, {x} and {y}; without one the map is a built-in outline of the world."`
+	Kind        string `enum:"raster,vector" default:"raster" help:"What the tiles are: ${enum} (vector tiles of the OpenMapTiles schema)."`
+	Attribution string `help:"Whom the map is from, as its licence asks."`
+}
+
+func (t tiles) source() *web.Tiles {
+	if t.URL == "" {
+		return nil
+	}
+	return &web.Tiles{Kind: t.Kind, URL: t.URL, Attribution: t.Attribution}
+}
+
+// adminTokenVariable holds the admin token itself. It is no flag, since
+// command lines can be read by everyone on the machine.
+const adminTokenVariable = "WAYGUARD_ADMIN_TOKEN"
+
+// safeTokenLength is the length from which a token is taken for random enough:
+// half of what 128 bits take in hexadecimal.
+const safeTokenLength = 16
+
+// adminToken returns the token of the file or of the environment, empty for
+// none.
+func (s secure) adminToken(log *slog.Logger) (string, error) {
+	token := os.Getenv(adminTokenVariable)
+	if s.AdminTokenFile != "" {
+		data, err := os.ReadFile(s.AdminTokenFile)
+		if err != nil {
+			return "", &inputError{fmt.Errorf("--admin-token-file: %w", err)}
+		}
+		if token = strings.TrimSpace(string(data)); token == "" {
+			return "", &inputError{fmt.Errorf("--admin-token-file %s: the file is empty", s.AdminTokenFile)}
+		}
+	}
+	if token != "" && len(token) < safeTokenLength {
+		log.Warn("the admin token is short enough to guess; make a better one with: openssl rand -hex 16")
+	}
+	return token, nil
+}
+
+// tlsConfig is nil for plain connections.
+func (s secure) tlsConfig() (*tls.Config, error) {
+	if s.TLSCert == "" && s.TLSKey == "" {
+		return nil, nil
+	}
+	if s.TLSCert == "" || s.TLSKey == "" {
+		return nil, &inputError{errors.New("--tls-cert and --tls-key go together: give both or neither")}
+	}
+	certificate, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	if err != nil {
+		return nil, &inputError{fmt.Errorf("--tls-cert, --tls-key: %w", err)}
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// signinTTL is how long the link that is printed at the start can be used.
+const signinTTL = 24 * time.Hour
+
+// Run is what kong calls.
+func (c *serveCmd) Run(ctx context.Context) error {
+	log := c.Log.logger()
+	token, err := c.Secure.adminToken(log)
+	if err != nil {
+		return err
+	}
+	encryption, err := c.Secure.tlsConfig()
+	if err != nil {
+		return err
+	}
+	s, err := openServer(serverOptions{
+		dataDir: c.Data, mmap: c.Mmap, httpAddress: c.HTTP, mqttAddress: c.MQTT,
+		tls: encryption, publicURL: c.Secure.PublicURL, adminToken: token,
+		tiles: c.Tiles.source(), log: log,
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.greet(os.Stdout, s); err != nil {
+		return err
+	}
+	return s.run(ctx)
+}
+
+// greet tells the operator where to go.
+func (c *serveCmd) greet(out io.Writer, s *server) error {
+	link, err := s.web.NewSigninLink(signinTTL)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "Wayguard %s\n  data  %s\n  MQTT  %s\n  page  %s\n        (opens once, within %d hours)\n",
+		version(), c.Data, s.broker.Addr(), link, int(signinTTL.Hours()))
+	if err == nil && c.Secure.TLSCert == "" && c.Secure.PublicURL == nil {
+		_, err = fmt.Fprintln(out, "  Connections are not encrypted: pages can be opened from this machine only.\n"+
+			"  Give --tls-cert and --tls-key, or --public-url with a proxy in front.")
+	}
+	return err
+}

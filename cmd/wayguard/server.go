@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"wayguard/tracker"
+	"wayguard/tracker/boltstore"
+	"wayguard/tracker/ingest/broker"
+	"wayguard/tracker/ingest/owntracks"
+	"wayguard/web"
+)
+
+// serverOptions say what to wire.
+type serverOptions struct {
+	dataDir                  string
+	mmap                     int
+	httpAddress, mqttAddress string
+	tls                      *tls.Config
+	publicURL                *url.URL
+	adminToken               string
+	tiles                    *web.Tiles
+	town                     []byte
+	log                      *slog.Logger
+}
+
+// server is every long-lived part of one process.
+type server struct {
+	store  *boltstore.Store
+	fleet  *tracker.Fleet
+	broker *broker.Broker
+	web    *web.Server
+}
+
+// dataFile is the database within the data folder.
+const dataFile = "wayguard.db"
+
+// openServer opens the data and binds the ports; run does the rest.
+func openServer(o serverOptions) (s *server, err error) {
+	s = new(server)
+	var undo []func() error
+	defer func() {
+		if err != nil {
+			for i := range undo {
+				err = errors.Join(err, undo[len(undo)-1-i]())
+			}
+		}
+	}()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if s.store, err = openStore(o.dataDir, o.mmap); err != nil {
+		return nil, err
+	}
+	undo = append(undo, s.store.Close)
+	if s.fleet, err = tracker.Open(s.store, tracker.Options{Metrics: registry, Log: o.log}); err != nil {
+		return nil, err
+	}
+	pages, err := listen("--http", o.httpAddress)
+	if err != nil {
+		return nil, err
+	}
+	undo = append(undo, pages.Close)
+	s.web, err = web.New(web.Options{
+		Fleet:      s.fleet,
+		Listen:     web.Listen{Listener: pages, TLS: o.tls, PublicURL: o.publicURL},
+		AdminToken: o.adminToken,
+		Map:        web.Map{Tiles: o.tiles, Town: o.town},
+		Version:    version(), Metrics: registry, Log: o.log,
+	})
+	if err != nil {
+		return nil, &inputError{err}
+	}
+	s.broker, err = broker.New(broker.Options{
+		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: []broker.Door{owntracks.Door{}},
+		Metrics: registry, Log: o.log,
+	})
+	if err != nil {
+		return nil, listenError("--mqtt", o.mqttAddress, err)
+	}
+	return s, nil
+}
+
+func openStore(dir string, mmap int) (*boltstore.Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, &inputError{fmt.Errorf("--data: %w", err)}
+	}
+	store, err := boltstore.Open(filepath.Join(dir, dataFile), boltstore.Options{MmapBytes: mmap})
+	if err != nil {
+		return nil, &inputError{fmt.Errorf("--data: %w", err)}
+	}
+	return store, nil
+}
+
+// run serves until ctx ends or a part fails. Devices and browsers are let go
+// first, then what they handed over is committed, the store closes last.
+func (s *server) run(ctx context.Context) error {
+	fleetCtx, stopFleet := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopFleet()
+	fleetDone := make(chan error, 1)
+	parts, ctx := errgroup.WithContext(ctx)
+	ctx, stopParts := context.WithCancel(ctx)
+	defer stopParts()
+	go func() {
+		err := s.fleet.Run(fleetCtx)
+		stopParts()
+		fleetDone <- err
+	}()
+	parts.Go(func() error { return s.broker.Run(ctx) })
+	parts.Go(func() error { return s.web.Run(ctx) })
+	err := parts.Wait()
+	stopFleet()
+	return errors.Join(err, <-fleetDone, s.store.Close())
+}
+
+// version is what the build says of itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "dev"
+	}
+	return info.Main.Version
+}
