@@ -291,6 +291,20 @@ func (p *process) metric(t *testing.T, series string) float64 {
 	return v
 }
 
+// eventually waits for what follows soon after: a connection is counted when it
+// has ended.
+func eventually(t *testing.T, what string, met func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !met() {
+		if time.Now().After(deadline) {
+			t.Errorf("not within 10 s: %s", what)
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // interrupt stops the process as Ctrl-C would and wants exit status 0.
 func (p *process) interrupt(t *testing.T) {
 	t.Helper()
