@@ -51,7 +51,8 @@ func (f *Fleet) Events(after uint64, limit int, filter EventFilter) (events []Ev
 const blockPage = 64
 
 // Track calls fn with the stored fixes of [from, to) in order of device time,
-// those of the same time in order of arrival, until fn returns false.
+// those of the same time in order of arrival, until fn returns false. fn may be
+// slow: nothing is locked meanwhile.
 func (f *Fleet) Track(id DeviceID, from, to time.Time, fn func(TrackPoint) bool) error {
 	first, last := geofence.MillisOf(from), geofence.MillisOf(to)
 	tail, oldest := f.tail(id)
