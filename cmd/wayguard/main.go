@@ -45,7 +45,6 @@ func run(args []string) int {
 	parser, err := kong.New(new(commands),
 		kong.Name("wayguard"),
 		kong.Description("A self-hosted server for delivery fleets: MQTT in, geofence events and a live map out."),
-		kong.UsageOnError(),
 		kong.DefaultEnvars("WAYGUARD"),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
@@ -54,7 +53,11 @@ func run(args []string) int {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		parser.Errorf("%s", err)
+		if wrong := new(kong.ParseError); errors.As(err, &wrong) && len(args) == 0 {
+			// Nothing was asked for: tell what can be.
+			_ = wrong.Context.PrintUsage(false)
+		}
+		parser.Errorf("%s (see wayguard --help)", err)
 		return exitUsage
 	}
 	return exitStatus(parsed.Run())
