@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -31,72 +30,33 @@ func dataDir(t *testing.T) string {
 	return dir
 }
 
-// wardsPlan is the 30 wards of Liverpool as a FeatureCollection of fences.
-func wardsPlan(t *testing.T) []byte {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dataDir(t), "liverpool_bus14", "liverpool_wards_E08000012.geojson"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wards struct {
-		Features []struct {
-			Properties map[string]any
-			Geometry   json.RawMessage
-		}
-	}
-	if err := json.Unmarshal(text, &wards); err != nil {
-		t.Fatal(err)
-	}
-	features := make([]map[string]any, len(wards.Features))
-	for i, w := range wards.Features {
-		name := fmt.Sprintf("%s#%d", w.Properties["WD13NM"], i)
-		features[i] = map[string]any{
-			"type": "Feature", "id": name, "geometry": w.Geometry,
-			"properties": map[string]any{"kind": "fence", "name": name},
-		}
-	}
-	plan, err := json.Marshal(map[string]any{"type": "FeatureCollection", "features": features})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return plan
-}
-
 // busTrip is the trip of Liverpool's bus 14 with the most fixes, as OwnTracks
 // messages.
 func busTrip(t *testing.T) (messages []string) {
 	t.Helper()
-	file, err := os.Open(filepath.Join(dataDir(t), "liverpool_bus14", "route14_outbound.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	trips := make(map[string][][]string)
+	trips := make(map[string][]map[string]string)
 	longest := ""
-	for _, row := range rows[1:] {
-		trip := row[1] + "/" + row[2]
+	for _, row := range readTable(t, filepath.Join(dataDir(t), "liverpool_bus14", "route14_outbound.csv")) {
+		trip := row["vehicle_id"] + "/" + row["trip_id"]
 		trips[trip] = append(trips[trip], row)
 		if len(trips[trip]) > len(trips[longest]) {
 			longest = trip
 		}
 	}
-	slices.SortFunc(trips[longest], func(a, b []string) int { return strings.Compare(a[3], b[3]) })
+	slices.SortFunc(trips[longest], func(a, b map[string]string) int { return strings.Compare(a["timestamp"], b["timestamp"]) })
 	for _, row := range trips[longest] {
-		at, err := time.Parse(time.DateTime, row[3])
+		at, err := time.Parse(time.DateTime, row["timestamp"])
 		if err != nil {
 			t.Fatal(err)
 		}
-		messages = append(messages, fmt.Sprintf(`{"_type":"location","tid":"14","tst":%d,"lat":%s,"lon":%s}`, at.Unix(), row[4], row[5]))
+		messages = append(messages, fmt.Sprintf(`{"_type":"location","tid":"14","tst":%d,"lat":%s,"lon":%s}`, at.Unix(), row["latitude"], row["longitude"]))
 	}
 	return messages
 }
 
-// replayTrip runs the replay command and returns the events that the replay command finds in the messages.
-func replayTrip(t *testing.T, plan []byte, device string, messages []string) []string {
+// replayTrip runs the replay command and returns the events that it finds in
+// the messages.
+func replayTrip(t *testing.T, wards []string, device string, messages []string) []string {
 	t.Helper()
 	dir := t.TempDir()
 	trace := "time,lat,lon,device\n"
@@ -110,19 +70,12 @@ func replayTrip(t *testing.T, plan []byte, device string, messages []string) []s
 		}
 		trace += fmt.Sprintf("%d,%s,%s,%s\n", fix.Tst, fix.Lat, fix.Lon, device)
 	}
-	planFile, traceFile := filepath.Join(dir, "plan.geojson"), filepath.Join(dir, "trace.csv")
-	for name, text := range map[string][]byte{planFile: plan, traceFile: []byte(trace)} {
-		if err := os.WriteFile(name, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var out, notes strings.Builder
-	replay := replayCmd{Plan: planFile, Format: "ndjson", Traces: []string{traceFile}}
-	if err := replay.run(t.Context(), nil, &out, &notes); err != nil {
-		t.Fatal(err)
-	}
+	stdout, _ := runReplay(t, replayCmd{
+		Plan: writePlan(t, dir, wards...), Format: "ndjson",
+		Traces: []string{writeFile(t, dir, "trace.csv", []byte(trace))},
+	})
 	var lines []string
-	for line := range strings.Lines(out.String()) {
+	for line := range strings.Lines(stdout) {
 		var e logged
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatal(err)
@@ -187,17 +140,18 @@ func (p *process) mosquittoPub(t *testing.T, program, device, secret string, lin
 // mosquitto_pub, the server, a WebSocket that breaks off and resumes.
 func TestLiveFromMosquitto(t *testing.T) {
 	program := needMosquitto(t, "mosquitto_pub")
-	plan, messages := wardsPlan(t), busTrip(t)
+	wards, messages := liverpoolWards(t, dataDir(t)), busTrip(t)
 	const device = "bus:14"
-	want := replayTrip(t, plan, device, messages)
+	want := replayTrip(t, wards, device, messages)
 	if len(want) < 4 {
 		t.Fatalf("only %d events to see: %q", len(want), want)
 	}
 	p := startServe(t, t.TempDir())
-	p.call(t, http.MethodPost, "/api/v1/fences", plan, http.StatusOK, nil)
+	collection := fmt.Sprintf(`{"type":"FeatureCollection","features":[%s]}`, strings.Join(wards, ","))
+	p.call(t, http.MethodPost, "/api/v1/fences", []byte(collection), http.StatusOK, nil)
 	secret := p.createDevice(t, device)
 	half := len(messages) / 2
-	before := len(replayTrip(t, plan, device, messages[:half]))
+	before := len(replayTrip(t, wards, device, messages[:half]))
 
 	first := p.live(t, 0)
 	p.mosquittoPub(t, program, device, secret, messages[:half])

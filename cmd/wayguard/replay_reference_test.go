@@ -16,23 +16,6 @@ import (
 	"wayguard/tracker"
 )
 
-// replayData is the folder of recorded tracks.
-func replayData(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("WAYGUARD_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	if _, err := os.Stat(dir); err == nil {
-		return dir
-	}
-	if slices.Contains(strings.Split(os.Getenv("WAYGUARD_REQUIRE"), ","), "data") {
-		t.Fatalf("no recorded tracks in %s, and WAYGUARD_REQUIRE names data", dir)
-	}
-	t.Skipf("needs the recorded tracks: put them into %s or name their folder in WAYGUARD_DATA", dir)
-	return ""
-}
-
 // readTable reads a CSV file as one map a row.
 func readTable(t *testing.T, path string) []map[string]string {
 	t.Helper()
@@ -143,7 +126,7 @@ func compareTransitions(t *testing.T, got map[transition]int, reference string) 
 
 // The 36 stops lie by the bus's route; it passes each within 10 m.
 func TestReplayRawLimerick(t *testing.T) {
-	data := replayData(t)
+	data := dataDir(t)
 	track, err := os.ReadFile(filepath.Join(data, "limerick_bus304", "304_to_UL_2019-02-18_0745.gpx"))
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +152,7 @@ func TestReplayRawLimerick(t *testing.T) {
 
 // Wards share their borders: a bus leaves one and enters the next at once.
 func TestReplayRawLiverpool(t *testing.T) {
-	data := replayData(t)
+	data := dataDir(t)
 	dir := t.TempDir()
 	got := replayedTransitions(t, replayCmd{
 		Plan:   writePlan(t, dir, liverpoolWards(t, data)...),

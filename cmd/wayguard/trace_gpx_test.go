@@ -86,7 +86,7 @@ func TestGPXRowsCountUntimed(t *testing.T) {
 
 // Files that other programs choked on: none of them is broken.
 func TestGPXOddFiles(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join(replayData(t), "graphhopper_gpx", "*.gpx"))
+	paths, err := filepath.Glob(filepath.Join(dataDir(t), "graphhopper_gpx", "*.gpx"))
 	if err != nil || len(paths) != 17 {
 		t.Fatalf("%d files, %v", len(paths), err)
 	}
