@@ -109,13 +109,21 @@ func TestStopRefusesAndLosesNothing(t *testing.T) {
 	path := newFile(t)
 	r := start(t, path)
 	r.device(t, "van")
-	r.accept(t, report("van", 0, 0))
+	r.fence(t, circle("depot", 1))
+	r.accept(t, report("van", 0, 0), report("van", 10, 1))
+	world := r.WorldVersion()
 	r.stop()
-	if err := r.Accept(t.Context(), report("van", 10, 1)); !errors.Is(err, tracker.ErrUnavailable) {
+	if err := r.Accept(t.Context(), report("van", 20, 2)); !errors.Is(err, tracker.ErrUnavailable) {
 		t.Errorf("after the stop: %v, want ErrUnavailable", err)
 	}
-	if got := start(t, path).track(t, "van"); len(got) != 1 {
-		t.Errorf("track %q, want the one accepted fix", got)
+	again := start(t, path)
+	if got := again.track(t, "van"); len(got) != 2 {
+		t.Errorf("track %q, want the two accepted fixes", got)
+	}
+	for name, fleet := range map[string]*running{"stopped": r, "started again": again} {
+		if fleet.LastSeq() != 1 || fleet.WorldVersion() != world {
+			t.Errorf("%s: event %d and world %d, want 1 and %d", name, fleet.LastSeq(), fleet.WorldVersion(), world)
+		}
 	}
 }
 

@@ -85,12 +85,13 @@ func (f *Fleet) stepAll(ctx context.Context) error {
 // stepLast checkpoints every shard that changed, so that the next start has
 // nothing to replay.
 func (f *Fleet) stepLast() error {
-	b := new(batch)
-	for i, s := range f.pipeline.shards {
+	p := f.pipeline
+	b := &batch{journalSeq: p.journalSeq, eventSeq: p.eventSeq, world: p.world.Load().Version()}
+	for i, s := range p.shards {
 		if err := f.addCheckpoint(b, i, s); err != nil {
 			return err
 		}
 	}
-	f.pipeline.batches <- b
+	p.batches <- b
 	return nil
 }

@@ -125,7 +125,7 @@ func TestNothingReachesAnotherDevice(t *testing.T) {
 	}
 	for _, version := range versions {
 		for _, topic := range []string{vanTopic, "wg/1/anna:van7/online"} {
-			r := h.connect(version, van, will5(topic, `{"_type":"lwt","tst":1}`))
+			r := h.connect(version, van, withWill(topic, `{"_type":"lwt","tst":1}`))
 			for i, topic := range topics {
 				for _, qos := range []byte{0, 1, 2} {
 					pk := publication(qos, uint16(qos)*(uint16(i)+1), topic, location(i))

@@ -217,6 +217,7 @@ func (a *acks) gather() (more, last bool) {
 	}
 	if a.closed || len(a.buf) == 0 && ending == 0 {
 		a.writing = false
+		a.shrink()
 		return false, false
 	}
 	if ending != 0 && a.v5 {
@@ -225,6 +226,16 @@ func (a *acks) gather() (more, last bool) {
 		a.buf = append(a.buf, packets.Disconnect<<4, 2, ending, 0)
 	}
 	return true, ending != 0
+}
+
+// idlePlaces is how many places an idle connection may keep.
+const idlePlaces = 64
+
+// shrink gives back what a burst took. a.mu is held, by the writer.
+func (a *acks) shrink() {
+	if a.closed || a.first == a.next && len(a.places) > idlePlaces {
+		a.places, a.buf, a.ats = nil, nil, nil
+	}
 }
 
 // appendPuback encodes a PUBACK. Without properties, MQTT 5 leaves out the

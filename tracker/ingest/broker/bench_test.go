@@ -2,8 +2,8 @@ package broker
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
-	"io"
 	"runtime"
 	"strconv"
 	"sync"
@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mochi-mqtt/server/v2/packets"
 	"golang.org/x/sync/errgroup"
 
 	"wayguard/tracker"
@@ -24,6 +23,7 @@ func BenchmarkAcknowledged(b *testing.B) {
 	for _, c := range []struct{ devices, inFlight int }{{1, 1}, {200, 20}, {5000, 4}} {
 		b.Run(fmt.Sprintf("%dx%d", c.devices, c.inFlight), func(b *testing.B) {
 			h := open(b, nil, nil)
+			h.register(c.devices)
 			loads := h.loads(c.devices)
 			var left atomic.Int64
 			left.Store(int64(b.N))
@@ -54,15 +54,16 @@ type load struct {
 // tstDigits is the width of the placeholder for tst.
 const tstDigits = 10
 
-// loads registers and connects devices.
-func (h *house) loads(n int) []*load {
+func loadID(i int) tracker.DeviceID { return tracker.DeviceID(fmt.Sprintf("load:dev%d", i)) }
+
+// register makes devices, many in one commit.
+func (h *house) register(n int) {
 	h.t.Helper()
-	loads := make([]*load, n)
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(512)
-	for i := range loads {
-		id := tracker.DeviceID(fmt.Sprintf("load:dev%d", i))
+	for i := range n {
+		id := loadID(i)
 		group.Go(func() error {
 			secret, err := h.fleet.CreateDevice(h.t.Context(), tracker.Device{ID: id})
 			mu.Lock()
@@ -72,9 +73,14 @@ func (h *house) loads(n int) []*load {
 		})
 	}
 	must(h.t, group.Wait())
+}
+
+// loads connects registered devices.
+func (h *house) loads(n int) []*load {
+	h.t.Helper()
+	loads := make([]*load, n)
 	for i := range loads {
-		id := tracker.DeviceID(fmt.Sprintf("load:dev%d", i))
-		loads[i] = &load{raw: h.connect(4, id, nil)}
+		loads[i] = &load{raw: h.connect(4, loadID(i), nil)}
 		loads[i].prepare(fmt.Sprintf("owntracks/load/dev%d", i))
 	}
 	return loads
@@ -125,7 +131,7 @@ func (l *load) run(inFlight int, left *atomic.Int64) {
 
 func (l *load) append(b []byte) []byte {
 	l.published++
-	l.id[0], l.id[1] = byte(l.published%65535+1>>8), byte(l.published%65535+1)
+	binary.BigEndian.PutUint16(l.id, uint16(l.published%65535+1))
 	strconv.AppendInt(l.tst[:0], locationTST+int64(l.published), 10)
 	return append(b, l.packet...)
 }
@@ -135,15 +141,15 @@ func (l *load) append(b []byte) []byte {
 func BenchmarkIdleConnections(b *testing.B) {
 	h := open(b, nil, nil)
 	const devices = 2000
-	before := memory()
+	h.register(devices)
 	for b.Loop() {
+		before := memory()
 		loads := h.loads(devices)
 		b.ReportMetric(float64(memory()-before)/devices, "B/conn")
 		for _, l := range loads {
-			l.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Disconnect}})
-			_, _ = io.Copy(io.Discard, l.conn)
 			_ = l.conn.Close()
 		}
+		h.wantMetric("connections", 0)
 	}
 }
 

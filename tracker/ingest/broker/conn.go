@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	mqtt "github.com/mochi-mqtt/server/v2"
+
 	"wayguard/tracker"
 )
 
@@ -30,6 +32,7 @@ type conn struct {
 type session struct {
 	device   tracker.DeviceID // empty unless the device is known
 	clientID string
+	client   *mqtt.Client // nil unless the device is known
 	v5       bool
 	will     will
 	refusal  string // why there is no device, if that was decided here

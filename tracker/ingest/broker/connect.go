@@ -51,6 +51,7 @@ func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		c.session.refusal = r.reason
 		return h.reject(cl, c, r)
 	}
+	c.session.client = cl
 	h.tame(cl, c)
 	same, oldest := h.roster.claim(c)
 	if same != nil {

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,38 +29,55 @@ func TestAcknowledgedOnlyAfterTheCommit(t *testing.T) {
 		n := int(version)
 		r.publish(1, 7, vanTopic, location(n))
 		r.wantNothing(150 * time.Millisecond)
-		if contains(h.stored(van), n) {
+		if slices.Contains(h.stored(van), n) {
 			t.Fatal("the report is stored although its commit is held up")
 		}
 		pass <- nil
 		r.want(packets.Puback, 7)
-		if !contains(h.stored(van), n) {
+		if !slices.Contains(h.stored(van), n) {
 			t.Fatal("acknowledged but not stored")
 		}
 	}
-}
-
-func contains(seconds []int, n int) bool {
-	for _, s := range seconds {
-		if s == n {
-			return true
-		}
-	}
-	return false
 }
 
 func TestQoS2IsReceivedOnlyAfterTheCommit(t *testing.T) {
 	pass := make(chan error)
 	h := open(t, []tracker.DeviceID{van}, func(_ *Options, g *gate) { g.pass = pass })
 	defer close(pass)
+	for i, version := range versions {
+		r := h.connect(version, van, nil)
+		r.publish(2, 7, vanTopic, location(i))
+		r.wantNothing(150 * time.Millisecond)
+		pass <- nil
+		r.want(packets.Pubrec, 7)
+		if !slices.Contains(h.stored(van), i) {
+			t.Fatal("received but not stored")
+		}
+		r.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrel, Qos: 1}, PacketID: 7})
+		if code := r.want(packets.Pubcomp, 7).ReasonCode; code != 0 {
+			t.Errorf("PUBCOMP %#x", code)
+		}
+	}
+}
+
+// Some clients send all they have before they look at an answer.
+func TestManyQoS2PublishesAhead(t *testing.T) {
+	h := open(t, []tracker.DeviceID{van}, func(o *Options, _ *gate) { o.Limits.Unacknowledged = 10 })
 	r := h.connect(4, van, nil)
-	r.publish(2, 7, vanTopic, location(1))
-	r.wantNothing(150 * time.Millisecond)
-	pass <- nil
-	r.want(packets.Pubrec, 7)
-	h.wantStored(van, 1)
-	r.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrel, Qos: 1}, PacketID: 7})
-	r.want(packets.Pubcomp, 7)
+	const publishes = 50
+	for id := range uint16(publishes) {
+		r.publish(2, id+1, vanTopic, location(int(id)))
+	}
+	for id := range uint16(publishes) {
+		r.want(packets.Pubrec, id+1)
+		r.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrel, Qos: 1}, PacketID: id + 1})
+	}
+	for id := range uint16(publishes) {
+		r.want(packets.Pubcomp, id+1)
+	}
+	if n := len(h.stored(van)); n != publishes {
+		t.Errorf("%d stored, want %d", n, publishes)
+	}
 }
 
 func TestQoS0IsStored(t *testing.T) {

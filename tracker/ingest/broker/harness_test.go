@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 
 	"wayguard/tracker"
 	"wayguard/tracker/boltstore"
@@ -150,23 +149,20 @@ func (h *house) metric(name string) float64 {
 	must(h.t, err)
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
-			if strings.TrimPrefix(f.GetName(), "wayguard_mqtt_")+labels(m) == name {
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
+			}
+			full := strings.TrimPrefix(f.GetName(), "wayguard_mqtt_")
+			if len(labels) > 0 {
+				full += "{" + strings.Join(labels, ",") + "}"
+			}
+			if full == name {
 				return m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 			}
 		}
 	}
 	return -1
-}
-
-func labels(m *dto.Metric) string {
-	var pairs []string
-	for _, l := range m.GetLabel() {
-		pairs = append(pairs, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
-	}
-	if len(pairs) == 0 {
-		return ""
-	}
-	return "{" + strings.Join(pairs, ",") + "}"
 }
 
 // wantMetric waits a moment for a metric to reach a value: what is counted at

@@ -110,7 +110,7 @@ func TestGarbageIsCounted(t *testing.T) {
 
 func TestKeepAliveIsBounded(t *testing.T) {
 	h := open(t, []tracker.DeviceID{van}, func(o *Options, _ *gate) {
-		o.Limits.MinKeepAlive, o.Limits.MaxKeepAlive = time.Second, 2*time.Second
+		o.Limits.MinKeepAlive, o.Limits.MaxKeepAlive = 2*time.Second, 2*time.Second
 	})
 	for _, asked := range []uint16{0, 60, 65535} {
 		for _, version := range versions {

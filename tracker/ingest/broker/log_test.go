@@ -37,7 +37,7 @@ func TestLogHoldsNothingPersonal(t *testing.T) {
 	h := open(t, []tracker.DeviceID{van}, func(o *Options, _ *gate) {
 		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug - 4}))
 	})
-	r := h.connect(5, van, will5(vanTopic, "marker-of-will"))
+	r := h.connect(5, van, withWill(vanTopic, "marker-of-will"))
 	r.publish(1, 1, vanTopic, []byte(`{"_type":"location","tst":1700000000,"lat":12.3456789,"lon":1}`))
 	r.want(packets.Puback, 1)
 	r.publish(1, 2, vanTopic, []byte("marker-of-payload"))

@@ -31,37 +31,47 @@ func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, er
 		}
 		h.submit(h.judge(c.session.device, pk.TopicName, pk.Payload, received), ticket{h: h, conn: c, place: n})
 	default:
-		return h.publishTwice(cl, c, pk, received)
+		return h.publishExactlyOnce(cl, c, pk, received)
 	}
 	return pk, packets.ErrRejectPacket
 }
 
-// publishTwice waits for the commit of a QoS 2 publish and lets mochi do the
-// rest, which is two rounds of packets and no delivery.
-func (h *hook) publishTwice(cl *mqtt.Client, c *conn, pk packets.Packet, received time.Time) (packets.Packet, error) {
+// publishExactlyOnce waits for the commit of a QoS 2 publish. mochi does the rest for
+// a device of MQTT 5, which is two rounds of packets and no delivery. It would
+// disconnect a device of MQTT 3.1.1, which is not told the receive maximum,
+// for sending that many ahead; such a device gets its PUBREC here, and mochi
+// confirms the PUBREL of a packet id that it does not know. No state is needed
+// for that: what is published again is found by its key.
+func (h *hook) publishExactlyOnce(cl *mqtt.Client, c *conn, pk packets.Packet, received time.Time) (packets.Packet, error) {
+	code, err := h.await(h.judge(c.session.device, pk.TopicName, pk.Payload, received), c)
+	if err != nil {
+		c.disconnect(causeOf(err))
+		return pk, packets.ErrRejectPacket
+	}
+	if c.session.v5 && code < packets.ErrUnspecifiedError.Code {
+		pk.Ignore = true
+		return pk, nil
+	}
+	// A reason to refuse ends the exchange in MQTT 5 (4.3.3).
+	_ = cl.WritePacket(packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Pubrec},
+		PacketID:    pk.PacketID,
+		ReasonCode:  code,
+	})
+	return pk, packets.ErrRejectPacket
+}
+
+// await does what v says and returns the reason code for MQTT 5 after the
+// commit.
+func (h *hook) await(v verdict, c *conn) (code byte, err error) {
 	t := ticket{h: h, conn: c, result: make(chan result, 1)}
-	h.submit(h.judge(c.session.device, pk.TopicName, pk.Payload, received), t)
-	var r result
+	h.submit(v, t)
 	select {
-	case r = <-t.result:
+	case r := <-t.result:
+		return r.code, r.err
 	case <-h.ctx.Done():
-		r.err = h.ctx.Err()
+		return 0, h.ctx.Err()
 	}
-	switch {
-	case r.err != nil:
-		c.disconnect(causeOf(r.err))
-		return pk, packets.ErrRejectPacket
-	case r.code >= packets.ErrUnspecifiedError.Code && c.session.v5:
-		// This ends the exchange in MQTT 5 (4.3.3); mochi would go on with it.
-		_ = cl.WritePacket(packets.Packet{
-			FixedHeader: packets.FixedHeader{Type: packets.Pubrec},
-			PacketID:    pk.PacketID,
-			ReasonCode:  r.code,
-		})
-		return pk, packets.ErrRejectPacket
-	}
-	pk.Ignore = true
-	return pk, nil
 }
 
 // ticket is what must happen once the outcome of a publish is known: nothing

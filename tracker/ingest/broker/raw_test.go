@@ -66,8 +66,8 @@ func (h *house) tryConnect(version byte, id tracker.DeviceID, mend func(*packets
 	return r
 }
 
-// will adds a last will to a CONNECT.
-func will5(topic, payload string) func(*packets.Packet) {
+// withWill adds a last will to a CONNECT.
+func withWill(topic, payload string) func(*packets.Packet) {
 	return func(pk *packets.Packet) {
 		pk.Connect.WillFlag, pk.Connect.WillTopic, pk.Connect.WillPayload = true, topic, []byte(payload)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -87,16 +86,28 @@ func (b *Broker) serve(c *conn) {
 	b.ended(c, err)
 }
 
-// establish hands c to mochi. Its decoders work on what strangers send: a
-// panic there costs the one connection.
+// errPanic stands for a panic that was recovered and logged.
+var errPanic = errors.New("panic")
+
+// establish hands c to mochi. A panic there costs the one connection; a
+// SUBSCRIBE of MQTT 5 that ends after its filter is enough for one in v2.7.9.
 func (b *Broker) establish(c *conn) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			b.options.Log.Error("panic while serving an MQTT connection", "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic: %v", p)
+			b.forget(c)
+			err = errPanic
 		}
 	}()
 	return b.server.EstablishConnection("mqtt", c)
+}
+
+// forget does what mochi does at the regular end of a connection.
+func (b *Broker) forget(c *conn) {
+	if cl := c.session.client; cl != nil {
+		b.server.UnsubscribeClient(cl)
+		b.server.Clients.Delete(cl.ID)
+	}
 }
 
 // ended counts why a connection is over.
@@ -115,13 +126,19 @@ func (b *Broker) ended(c *conn, err error) {
 		b.options.Log.Warn("a device sent too large a packet; it will try again until it is configured otherwise",
 			"device", c.session.device, "limit_bytes", b.options.Limits.PacketBytes)
 	}
-	if why := cause(c.cause.Load()); why != causeNone {
+	// What ended the reading counts, unless that was the server's own closing.
+	if why := cause(c.cause.Load()); (reason == closed || reason == timeout) && why != causeNone {
 		reason = why.String()
 	}
 	b.metrics.disconnects.WithLabelValues(reason).Inc()
 }
 
-const tooLarge = "too_large"
+// Some of the reasons why reading ends.
+const (
+	tooLarge = "too_large"
+	timeout  = "timeout"
+	closed   = "closed"
+)
 
 // reasonOf classifies how mochi's reading ended.
 func reasonOf(err error) string {
@@ -129,16 +146,18 @@ func reasonOf(err error) string {
 	switch {
 	case err == nil:
 		return "client"
+	case errors.Is(err, errPanic):
+		return "panic"
 	case errors.Is(err, packets.ErrPacketTooLarge):
 		return tooLarge
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return "timeout"
+		return timeout
 	case errors.As(err, &code) && code.Code < packets.ErrUnspecifiedError.Code:
 		return "client"
 	case errors.As(err, &code):
 		return "protocol"
 	}
-	return "closed"
+	return closed
 }
 
 // Bounds of the end.

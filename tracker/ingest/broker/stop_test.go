@@ -104,18 +104,3 @@ func TestRunWithAnEndedContext(t *testing.T) {
 	must(t, err)
 	must(t, again.Run(ctx))
 }
-
-// panicking is a door with a bug.
-type panicking struct{ Door }
-
-func (panicking) Decode(tracker.DeviceID, []byte, time.Time) (tracker.Report, error) { panic("bug") }
-
-func TestPanicCostsOneConnection(t *testing.T) {
-	h := open(t, []tracker.DeviceID{van, bike}, func(o *Options, _ *gate) { o.Doors[0] = panicking{o.Doors[0]} })
-	other := h.connect(4, bike, nil)
-	r := h.connect(4, van, nil)
-	r.publish(1, 1, vanTopic, location(1))
-	r.wantClosed()
-	other.wantAlive()
-	h.wantMetric("connections", 1)
-}

@@ -16,7 +16,7 @@ func TestWillsElsewhereAreRefused(t *testing.T) {
 	}
 	for _, topic := range topics {
 		for _, version := range versions {
-			r := h.tryConnect(version, van, will5(topic, "x"))
+			r := h.tryConnect(version, van, withWill(topic, "x"))
 			if want := map[byte]byte{4: notAllowed, 5: 0x87}[version]; r.connack.ReasonCode != want {
 				t.Errorf("MQTT %d, %s: CONNACK %#x, want %#x", version, topic, r.connack.ReasonCode, want)
 			}
@@ -24,7 +24,7 @@ func TestWillsElsewhereAreRefused(t *testing.T) {
 		}
 	}
 	h.wantMetric(`connects_refused_total{reason="bad_will"}`, float64(2*len(topics)))
-	r := h.tryConnect(4, van, will5(vanTopic, string(make([]byte, maxWill+1))))
+	r := h.tryConnect(4, van, withWill(vanTopic, string(make([]byte, maxWill+1))))
 	if r.connack.ReasonCode != notAllowed {
 		t.Errorf("a will too long: CONNACK %#x", r.connack.ReasonCode)
 	}
@@ -34,7 +34,7 @@ func TestWillGoesThroughItsDoor(t *testing.T) {
 	h := open(t, []tracker.DeviceID{van}, nil)
 	retained := func(payload string) func(*packets.Packet) {
 		return func(pk *packets.Packet) {
-			will5(vanTopic, payload)(pk)
+			withWill(vanTopic, payload)(pk)
 			pk.Connect.WillRetain = true
 			pk.Connect.WillQos = 1
 		}
@@ -58,7 +58,7 @@ func TestWillGoesThroughItsDoor(t *testing.T) {
 // DISCONNECT with reason 4 asks for the will.
 func TestWillOnRequest(t *testing.T) {
 	h := open(t, []tracker.DeviceID{van}, nil)
-	r := h.connect(5, van, will5("wg/1/anna:van7/online", "0"))
+	r := h.connect(5, van, withWill("wg/1/anna:van7/online", "0"))
 	r.send(packets.Packet{
 		FixedHeader: packets.FixedHeader{Type: packets.Disconnect},
 		ReasonCode:  packets.CodeDisconnectWillMessage.Code,
