@@ -34,6 +34,9 @@ func TestOneAreaAcrossTheAntimeridian(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if b := z.box; b.max[0]-b.min[0] > 20 {
+				t.Errorf("the box around it is %v", b)
+			}
 			for _, c := range []struct {
 				lon, lat float64
 				want     location
@@ -50,14 +53,14 @@ func TestOneAreaAcrossTheAntimeridian(t *testing.T) {
 			} {
 				s := newSpot(orb.Point{c.lon, c.lat})
 				if got := z.shape.locate(s); got != c.want {
-					t.Errorf("%v is %d, want %d", s.point, got, c.want)
+					t.Errorf("%v is %d, want %d", s.point(), got, c.want)
 				}
 				d := z.shape.distance(s, math.Inf(1))
 				if want := c.degrees * metersPerDegree; math.Abs(math.Abs(d)-want) > 0.03*want {
-					t.Errorf("%v is %.0f m from the boundary, want about %.0f", s.point, d, want)
+					t.Errorf("%v is %.0f m from the boundary, want about %.0f", s.point(), d, want)
 				}
 				if (d > 0) != (c.want == inside) || (d < 0) != (c.want == outside) {
-					t.Errorf("%v has the signed distance %g, but is %d", s.point, d, c.want)
+					t.Errorf("%v has the signed distance %g, but is %d", s.point(), d, c.want)
 				}
 			}
 		})
@@ -84,10 +87,10 @@ func TestAreaThatEndsAtTheAntimeridian(t *testing.T) {
 		} {
 			s := newSpot(orb.Point{c.lon, 0})
 			if got := z.shape.locate(s); got != c.want {
-				t.Errorf("%s: %v is %d, want %d", name, s.point, got, c.want)
+				t.Errorf("%s: %v is %d, want %d", name, s.point(), got, c.want)
 			}
 			if d := z.shape.distance(s, math.Inf(1)); math.Abs(d-c.d) > 1e-3 {
-				t.Errorf("%s: %v has the signed distance %g, want %g", name, s.point, d, c.d)
+				t.Errorf("%s: %v has the signed distance %g, want %g", name, s.point(), d, c.d)
 			}
 		}
 	}
@@ -105,11 +108,11 @@ func TestBandRoundTheGlobe(t *testing.T) {
 		}{{0, inside}, {4.9, inside}, {5, boundary}, {-5, boundary}, {5.1, outside}, {-80, outside}} {
 			s := newSpot(orb.Point{lon, c.lat})
 			if got := z.shape.locate(s); got != c.want {
-				t.Errorf("%v is %d, want %d", s.point, got, c.want)
+				t.Errorf("%v is %d, want %d", s.point(), got, c.want)
 			}
 			want := (5 - math.Abs(c.lat)) * metersPerDegree
 			if d := z.shape.distance(s, math.Inf(1)); math.Abs(d-want) > 1e-6*math.Abs(want) {
-				t.Errorf("%v has the signed distance %g, want %g", s.point, d, want)
+				t.Errorf("%v has the signed distance %g, want %g", s.point(), d, want)
 			}
 		}
 	}

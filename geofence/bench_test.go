@@ -12,20 +12,23 @@ import (
 	"github.com/tidwall/rtree"
 )
 
-// star is a ring of count corners around center, up to meters away.
-func star(random *rand.Rand, center orb.Point, meters float64, count int) orb.Ring {
+// blob is a ring of count corners around center, up to meters away, with bays
+// and a rough edge.
+func blob(random *rand.Rand, center orb.Point, meters float64, count int) orb.Ring {
 	var r orb.Ring
+	phase := 2 * math.Pi * random.Float64()
 	for i := range count {
 		bearing := -2 * math.Pi * float64(i) / float64(count)
-		r = append(r, destination(center, bearing, meters*(0.8+0.2*random.Float64())))
+		radius := 0.75 + 0.15*math.Sin(3*bearing+phase) + 0.08*math.Sin(11*bearing-phase) + 0.02*random.Float64()
+		r = append(r, destination(center, bearing, meters*radius))
 	}
 	return append(r, r[0])
 }
 
 // townFences are count fences in an area that grows with count, 50 by 50 km
 // for 10,000: half of them circles of 25 to 150 m, half polygons of 5 to 200
-// corners and 50 to 500 m, among them 1 in 100 a district of 2,000 corners and
-// 2 to 5 km.
+// corners and 50 to 500 m, among them 1 in 100 a district of 200 corners and 2
+// to 5 km.
 func townFences(count int) []Fence {
 	random := rand.New(rand.NewPCG(1, 2))
 	var fences []Fence
@@ -34,9 +37,9 @@ func townFences(count int) []Fence {
 		p := townPlace(random, count)
 		switch {
 		case i%100 == 0:
-			f.Polygons = orb.MultiPolygon{{star(random, p, 2000+3000*random.Float64(), 2000)}}
+			f.Polygons = orb.MultiPolygon{{blob(random, p, 2000+3000*random.Float64(), 200)}}
 		case i%2 == 0:
-			f.Polygons = orb.MultiPolygon{{star(random, p, 50+450*random.Float64(), 5+random.IntN(196))}}
+			f.Polygons = orb.MultiPolygon{{blob(random, p, 50+450*random.Float64(), 5+random.IntN(196))}}
 		default:
 			f.Center, f.RadiusMeters = p, 25+125*random.Float64()
 		}
@@ -180,6 +183,10 @@ func BenchmarkStepNaive(b *testing.B) {
 		b.Run(fmt.Sprintf("fences=%d", count), func(b *testing.B) {
 			n := newNaive(townFences(count), 5000)
 			t := newTraffic(5000, count)
+			for range 5000 {
+				device, fix := t.next()
+				n.step(device, fix.Point)
+			}
 			b.ReportAllocs()
 			found := 0
 			for b.Loop() {
@@ -217,8 +224,8 @@ func BenchmarkLocate(b *testing.B) {
 				})
 			}
 			polygon, meters := orb.Polygon{r}, 20.0
-			each(name, func(p orb.Point) { z.shape.locate(spot{p, 0.64}) })
-			each(name+"-distance", func(p orb.Point) { z.shape.distance(spot{p, 0.64}, meters) })
+			each(name, func(p orb.Point) { z.shape.locate(spot{p[0], p[1], 0.64}) })
+			each(name+"-distance", func(p orb.Point) { z.shape.distance(spot{p[0], p[1], 0.64}, meters) })
 			each(name+"-orb", func(p orb.Point) { planar.PolygonContains(polygon, p) })
 		}
 	}

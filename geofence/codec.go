@@ -73,6 +73,21 @@ func appendFix(b []byte, f Fix) []byte {
 	return b
 }
 
+// optionalField is a field of a Fix that a device may leave out.
+type optionalField struct {
+	known Known
+	value *float32
+}
+
+func (f *Fix) optional() [4]optionalField {
+	return [4]optionalField{
+		{KnownAccuracy, &f.AccuracyMeters},
+		{KnownSpeed, &f.SpeedMPS},
+		{KnownHeading, &f.HeadingDegrees},
+		{KnownAltitude, &f.AltitudeMeters},
+	}
+}
+
 func appendPoint(b []byte, p orb.Point) []byte {
 	return appendFloat(appendFloat(b, p[0]), p[1])
 }

@@ -110,17 +110,17 @@ func TestDistanceDoesNotSeeTheCutOfTaveuni(t *testing.T) {
 		s := newSpot(orb.Point{math.Remainder(lon, 360), -16.85})
 		d := z.shape.distance(s, math.Inf(1))
 		if d < 1500 {
-			t.Errorf("%v is %.0f m inside, want more than 1500", s.point, d)
+			t.Errorf("%v is %.0f m inside, want more than 1500", s.point(), d)
 		}
 		if jump := math.Abs(d - last); jump > step*metersPerDegree {
-			t.Errorf("%v is %.0f m inside, %.0f m more or less than its neighbour", s.point, d, jump)
+			t.Errorf("%v is %.0f m inside, %.0f m more or less than its neighbour", s.point(), d, jump)
 		}
 		nearest := math.Inf(1)
 		for _, c := range corners {
 			nearest = min(nearest, haversine(s, newSpot(c)))
 		}
 		if d > nearest*1.001 {
-			t.Errorf("%v is %.0f m inside, but a corner is %.0f m away", s.point, d, nearest)
+			t.Errorf("%v is %.0f m inside, but a corner is %.0f m away", s.point(), d, nearest)
 		}
 		last = d
 	}

@@ -122,7 +122,7 @@ func TestLocateDrawings(t *testing.T) {
 			d := draw(t, picture)
 			o := planarOutline(orb.MultiPolygon{d.polygon})
 			for p, want := range d.points {
-				if got := o.locate(p); got != want {
+				if got := o.locate(p[0], p[1]); got != want {
 					t.Errorf("%v is %d, want %d", p, got, want)
 				}
 			}

@@ -10,6 +10,7 @@ import (
 func TestEdits(t *testing.T) {
 	west := func(id FenceID) Fence { return Fence{ID: id, Polygons: orb.MultiPolygon{{rectangle(-1, 0, 0, 1)}}} }
 	wider := Fence{ID: "a", Polygons: orb.MultiPolygon{{rectangle(-0.0001, 0, 1, 1)}}}
+	longer := Fence{ID: "a", Polygons: orb.MultiPolygon{{rectangle(0, 0, 2, 1)}}}
 	far := Fence{ID: "far", Center: orb.Point{50, 50}, RadiusMeters: 25}
 	for _, c := range []struct {
 		name   string
@@ -29,6 +30,12 @@ func TestEdits(t *testing.T) {
 			[]at{{2, -50, 0}}, "enter a 1s #1, exit b 2s #2"},
 		{"reshaped around it", []Fence{field("a")}, []at{{0, -50, 0}, {1, 50, 0}}, []Fence{wider}, nil,
 			[]at{{2, -8, 0}, {3, -50, 0}}, "enter a 1s #1, exit a 3s #1"},
+		{"reshaped elsewhere while it is inside in doubt", []Fence{field("a")}, []at{{0, -50, 0}, {1, 50, 0}, {2, 3, 0}},
+			[]Fence{longer}, nil, []at{{3, -50, 0}}, "enter a 1s #1, exit a 3s #1"},
+		{"reshaped elsewhere while it may have left", []Fence{field("a")}, []at{{0, -50, 0}, {1, 50, 0}, {2, -3, 0}},
+			[]Fence{longer}, nil, []at{{3, -50, 0}}, "enter a 1s #1, exit a 3s #1"},
+		{"reshaped elsewhere while it is outside in doubt", []Fence{field("a")}, []at{{0, -50, 0}, {1, -3, 0}},
+			[]Fence{longer}, nil, []at{{2, 50, 0}}, "enter a 2s #1"},
 		{"moved off it", []Fence{field("a")}, []at{{0, -50, 0}, {1, 50, 0}}, []Fence{west("a")}, nil,
 			[]at{{2, 60, 0}, {3, -50, 0}}, "enter a 1s #1, enter a 3s #2"},
 		{"moved onto it", []Fence{field("a")}, []at{{0, -50, 0}}, []Fence{west("a")}, nil,

@@ -14,7 +14,8 @@ const (
 // Event is one fact about one device.
 type Event struct {
 	Type EventType
-	// Time is the device time at which it happened.
+	// Time is the device time at which it happened: that of the first fix on the
+	// other side of the boundary, though it may have taken more to be sure.
 	Time Millis
 	// Fence is the fence it happened at.
 	Fence FenceID
@@ -26,6 +27,7 @@ type Event struct {
 	// DistanceMeters is the signed distance from Point to the fence's
 	// boundary, positive inside.
 	DistanceMeters float64
-	// UncertaintyMeters is the accuracy that the decision used.
+	// UncertaintyMeters is the accuracy of Point that the decision used, 0 in
+	// raw mode.
 	UncertaintyMeters float64
 }

@@ -33,7 +33,7 @@ type sighting struct {
 }
 
 func (g sighting) mark() mark {
-	return mark{time: g.time, point: g.point, uncertainty: g.uncertainty}
+	return mark{time: g.time, point: g.point(), uncertainty: g.uncertainty}
 }
 
 // sight is fix under the settings.

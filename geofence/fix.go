@@ -61,26 +61,15 @@ const maxAccuracyMeters = 100_000
 // usable tells whether a decision can be taken on f: all numbers that the
 // device gave are finite, the point is on the globe, and the accuracy is not
 // hopeless.
-func (f Fix) usable() bool {
-	for _, field := range f.optional() {
-		if x := float64(*field.value); f.Known&field.known != 0 && (math.IsNaN(x) || math.IsInf(x, 0)) {
-			return false
-		}
-	}
-	return onGlobe(f.Point) && !(f.Known&KnownAccuracy != 0 && f.AccuracyMeters > maxAccuracyMeters)
+func (f *Fix) usable() bool {
+	return onGlobe(f.Point) &&
+		f.gives(KnownAccuracy, f.AccuracyMeters) && f.gives(KnownSpeed, f.SpeedMPS) &&
+		f.gives(KnownHeading, f.HeadingDegrees) && f.gives(KnownAltitude, f.AltitudeMeters) &&
+		!(f.Known&KnownAccuracy != 0 && f.AccuracyMeters > maxAccuracyMeters)
 }
 
-// optionalField is a field that a device may leave out.
-type optionalField struct {
-	known Known
-	value *float32
-}
-
-func (f *Fix) optional() [4]optionalField {
-	return [4]optionalField{
-		{KnownAccuracy, &f.AccuracyMeters},
-		{KnownSpeed, &f.SpeedMPS},
-		{KnownHeading, &f.HeadingDegrees},
-		{KnownAltitude, &f.AltitudeMeters},
-	}
+// gives tells whether a field is finite, or was not given at all.
+func (f *Fix) gives(known Known, value float32) bool {
+	// x-x is 0 for all numbers but infinities and NaN.
+	return f.Known&known == 0 || value-value == 0
 }

@@ -1,25 +1,30 @@
 package geofence
 
+import (
+	"cmp"
+
+	"github.com/paulmach/orb"
+)
+
 // index finds zones by place: a quadtree of square cells in which every zone
-// stands in the smallest cells that are not narrower than itself, at most four
-// of them. It is never changed: edit makes another one that shares most cells.
+// stands in the smallest cells that are not much narrower than itself, at most
+// nine of them. It is never changed: edit makes another one that shares most
+// cells.
 //
 // It was chosen over an R-tree (tidwall/rtree v1.10.0, which has copies on
 // write too) by measuring searches at random places among 10,000 and 100,000
-// fences: half the time, since a search tests few boxes and they lie together.
-type index struct {
-	root *cell
-	// top is the smallest cell that holds all zones, at its place.
-	top *cell
-	at  square
-}
+// fences, see BenchmarkIndex: two thirds of the time, since a search tests a
+// few boxes only.
+type index struct{ root *cell }
 
-// cell is a square of longitude and latitude. Its four quarters are the kids:
-// lower left, lower right, upper left, upper right. A leaf has none. A cell
-// with nothing in it is nil.
+// cell is a square of longitude and latitude. Its kids lie in its four
+// quarters: lower left, lower right, upper left, upper right. A kid may be
+// smaller than the quarter, so that there are no cells with nothing but a kid.
+// A cell with nothing in it is nil.
 type cell struct {
+	at      square
+	kids    [4]*cell
 	entries []entry
-	kids    *[4]*cell
 }
 
 type entry struct {
@@ -33,8 +38,8 @@ type square struct {
 	x, y, side float64
 }
 
-// plane is where the root lies: longitudes run on beyond 180 both ways.
-func plane() square { return square{-540, -540, 1080} }
+// globe is the square of everything: longitudes run on beyond 180 both ways.
+func globe() square { return square{-540, -540, 1080} }
 
 const (
 	maxLeaf     = 8
@@ -46,24 +51,30 @@ func (q square) quarter(i int) square {
 	return square{q.x + half*float64(i&1), q.y + half*float64(i>>1), half}
 }
 
+// quarterOf is the quarter that x,y lies in.
+func (q square) quarterOf(x, y float64) int {
+	i := 0
+	if x >= q.x+q.side/2 {
+		i = 1
+	}
+	if y >= q.y+q.side/2 {
+		i += 2
+	}
+	return i
+}
+
 func (q square) touches(b *box) bool {
 	return b.min[0] <= q.x+q.side && b.max[0] >= q.x && b.min[1] <= q.y+q.side && b.max[1] >= q.y
 }
 
 // passesOn tells whether b stands in quarters of q rather than in q itself.
 func (q square) passesOn(b *box) bool {
-	half := q.side / 2
-	return half >= minCellSide && b.max[0]-b.min[0] <= half && b.max[1]-b.min[1] <= half
+	return q.side/2 >= minCellSide && b.max[0]-b.min[0] <= q.side && b.max[1]-b.min[1] <= q.side
 }
 
 // edit is x without the zones in remove and with those in add.
 func (x index) edit(remove, add []*zone) index {
-	made := index{root: x.root.edit(plane(), entriesOf(remove), entriesOf(add)), at: plane()}
-	made.top = made.root
-	for i, only := made.top.onlyKid(); only; i, only = made.top.onlyKid() {
-		made.top, made.at = made.top.kids[i], made.at.quarter(i)
-	}
-	return made
+	return index{x.root.edit(globe(), entriesOf(remove), entriesOf(add))}
 }
 
 func entriesOf(zones []*zone) []entry {
@@ -74,59 +85,60 @@ func entriesOf(zones []*zone) []entry {
 	return entries
 }
 
-// onlyKid is the quarter that holds everything of c, if one does.
-func (c *cell) onlyKid() (i int, only bool) {
-	if c == nil || c.kids == nil || len(c.entries) > 0 {
-		return 0, false
-	}
-	count := 0
-	for k, kid := range c.kids {
-		if kid != nil {
-			i = k
-			count++
-		}
-	}
-	return i, count == 1
-}
-
-// edit is c, which lies at q, after the edit.
+// edit is c, which lies in q, after the edit. Entries are passed on to quarters
+// where there are too many to test one by one.
 func (c *cell) edit(q square, remove, add []entry) *cell {
 	if len(remove)+len(add) == 0 {
 		return c
 	}
-	if c == nil {
-		c, remove = &cell{}, nil
-	}
-	entries := without(c.entries, remove)
-	if c.kids == nil {
-		if entries = append(entries, add...); len(entries) <= maxLeaf {
-			return newLeaf(entries)
+	c = c.expand(q)
+	made := &cell{at: q, entries: without(c.entries, remove)}
+	if c.leaf() {
+		if len(made.entries)+len(add) <= maxLeaf {
+			made.entries = append(made.entries, add...)
+			return made.compact()
 		}
-		c, entries, remove, add = &cell{kids: new([4]*cell)}, nil, nil, entries
+		made.entries, add, remove = nil, append(made.entries, add...), nil
 	}
-	made := &cell{entries: entries, kids: new([4]*cell)}
 	for _, e := range add {
 		if !q.passesOn(&e.box) {
 			made.entries = append(made.entries, e)
 		}
 	}
-	empty := true
 	for i, kid := range c.kids {
 		made.kids[i] = kid.edit(q.quarter(i), q.passed(i, remove), q.passed(i, add))
-		empty = empty && made.kids[i] == nil
 	}
-	if empty {
-		return newLeaf(made.entries)
-	}
-	return made
+	return made.compact()
 }
 
-func newLeaf(entries []entry) *cell {
-	if len(entries) == 0 {
-		return nil
+// expand is c as a cell at q itself.
+func (c *cell) expand(q square) *cell {
+	if c == nil || c.at == q {
+		return cmp.Or(c, &cell{})
 	}
-	return &cell{entries: entries}
+	wide := &cell{at: q}
+	wide.kids[q.quarterOf(c.at.x, c.at.y)] = c
+	return wide
 }
+
+// compact is c, or its kid where it has nothing but that, or nil.
+func (c *cell) compact() *cell {
+	if len(c.entries) > 0 {
+		return c
+	}
+	var only *cell
+	for _, kid := range c.kids {
+		switch {
+		case kid != nil && only != nil:
+			return c
+		case kid != nil:
+			only = kid
+		}
+	}
+	return only
+}
+
+func (c *cell) leaf() bool { return c.kids == [4]*cell{} }
 
 // passed are the entries that stand in quarter i of q.
 func (q square) passed(i int, entries []entry) []entry {
@@ -157,55 +169,47 @@ func without(entries, remove []entry) []entry {
 
 // search appends to found the zones at least size metres wide whose box meets
 // b, some perhaps more than once. It does not look into cells in which all are
-// narrower, and tells whether there were any.
-func (x *index) search(b box, size float64, found []*zone) ([]*zone, bool) {
-	skipped := false
+// narrower, and tells whether it left any out.
+func (x index) search(b box, size float64, found []*zone) (all []*zone, narrower bool) {
+	if x.root == nil {
+		return found, false
+	}
 	for turns := -1.0; turns <= 1; turns++ {
-		if moved := b.east(turns); x.top != nil && x.at.touches(&moved) {
-			var s bool
-			found, s = x.top.search(x.at, &moved, size, found)
-			skipped = skipped || s
+		west, east := east(b.min[0], turns), east(b.max[0], turns)
+		if at := x.root.at; west <= at.x+at.side && east >= at.x {
+			moved := box{orb.Point{west, b.min[1]}, orb.Point{east, b.max[1]}}
+			var left bool
+			found, left = x.root.search(&moved, size, found)
+			narrower = narrower || left
 		}
 	}
-	return found, skipped
+	return found, narrower
 }
 
-func (c *cell) search(q square, b *box, size float64, found []*zone) (all []*zone, skipped bool) {
+func (c *cell) search(b *box, size float64, found []*zone) (all []*zone, narrower bool) {
 	for c != nil {
 		for i := range c.entries {
 			if e := &c.entries[i]; e.box.intersects(b) {
 				if e.size >= size {
 					found = append(found, e.zone)
 				} else {
-					skipped = true
+					narrower = true
 				}
 			}
 		}
-		if c.kids == nil {
-			return found, skipped
+		if c.at.side*metersPerDegree < size {
+			return found, narrower || !c.leaf()
 		}
-		if q.side*metersPerDegree < size {
-			return found, true
-		}
-		x0, x1 := q.half(b.min[0]-q.x), q.half(b.max[0]-q.x)
-		y0, y1 := q.half(b.min[1]-q.y), q.half(b.max[1]-q.y)
-		first, last := x0+2*y0, x1+2*y1
+		first := c.at.quarterOf(b.min[0], b.min[1])
+		last := c.at.quarterOf(b.max[0], b.max[1])
 		for i := first; i < last; i++ {
-			if i&^last == 0 && first&^i == 0 {
-				var s bool
-				found, s = c.kids[i].search(q.quarter(i), b, size, found)
-				skipped = skipped || s
+			if i&first == first && i&last == i {
+				var left bool
+				found, left = c.kids[i].search(b, size, found)
+				narrower = narrower || left
 			}
 		}
-		c, q = c.kids[last], q.quarter(last)
+		c = c.kids[last]
 	}
-	return found, skipped
-}
-
-// half is 0 in the first half of the side of q, 1 in the second.
-func (q square) half(offset float64) int {
-	if offset < q.side/2 {
-		return 0
-	}
-	return 1
+	return found, narrower
 }

@@ -19,7 +19,7 @@ type jtsCase struct {
 }
 
 // planarOutline prepares polygons on a plane, without a look at longitudes.
-func planarOutline(polygons orb.MultiPolygon) *outline {
+func planarOutline(polygons orb.MultiPolygon) outline {
 	var rings []ring
 	for _, polygon := range polygons {
 		var s sheet
@@ -38,7 +38,7 @@ func relate(points orb.MultiPoint, polygons orb.MultiPolygon) string {
 	matrix := []byte("FFFFFFFF2")
 	column := map[location]int{inside: 0, boundary: 1, outside: 2}
 	for _, p := range points {
-		matrix[column[o.locate(p)]] = '0'
+		matrix[column[o.locate(p[0], p[1])]] = '0'
 	}
 	if len(o.spans) > 0 {
 		matrix[6], matrix[7] = '2', '1'
@@ -83,10 +83,11 @@ func (g wktGeometry) distance(h wktGeometry) float64 {
 	}
 	least := math.Inf(1)
 	for _, p := range g.points {
-		if o.locate(p) != outside {
+		at, d := o.measure(plane{p[0], p[1], 1, 1}, math.Inf(1))
+		if at != outside {
 			return 0
 		}
-		least = min(least, o.nearest(p, orb.Point{1, 1}, math.Inf(1)))
+		least = min(least, d)
 	}
 	return least
 }

@@ -1,6 +1,10 @@
 package geofence
 
-import "github.com/paulmach/orb"
+import (
+	"math"
+
+	"github.com/paulmach/orb"
+)
 
 // location is where a point lies in relation to an area.
 type location uint8
@@ -11,25 +15,33 @@ const (
 	inside
 )
 
-// locate tells exactly where p lies: it sums the edges that cross the ray from
-// p to the right, upwards +1, downwards -1. Inside, the sum is not zero.
-func (o *outline) locate(p orb.Point) location {
+// plane is what distances are measured on: from x,y, where one unit of each
+// axis is scaleX and scaleY units of distance.
+type plane struct {
+	x, y           float64
+	scaleX, scaleY float64
+}
+
+// locate tells exactly where x,y lies: it sums the edges that cross the ray
+// from there to the right, upwards +1, downwards -1. Inside, the sum is not
+// zero.
+func (o *outline) locate(x, y float64) location {
 	winding := 0
 	for i := 0; i < len(o.spans); {
 		s := &o.spans[i]
 		switch {
-		case p[1] < s.min[1] || p[1] > s.max[1] || p[0] > s.max[0]:
+		case y < s.box.min[1] || y > s.box.max[1] || x > s.box.max[0]:
 			i = int(s.next)
-		case p[0] < s.min[0] && s.joined:
-			winding += crossing(o.vertices[s.first][1], o.vertices[s.last][1], p[1])
+		case x < s.box.min[0] && s.joined:
+			winding += o.net(s, y)
 			i = int(s.next)
-		case s.joined && s.strip.misses(p):
-			if s.strip.ahead(p) {
-				winding += crossing(o.vertices[s.first][1], o.vertices[s.last][1], p[1])
+		case s.joined && s.strip.misses(x, y, &s.box):
+			if s.strip.ahead(x, y, &s.box) {
+				winding += o.net(s, y)
 			}
 			i = int(s.next)
 		case s.leaf:
-			sum, touched := o.crossings(s, p)
+			sum, touched := o.crossings(s, x, y)
 			if touched && !s.soft {
 				return boundary
 			}
@@ -39,31 +51,77 @@ func (o *outline) locate(p orb.Point) location {
 			i++
 		}
 	}
+	return located(winding)
+}
+
+// measure is locate, and how far p is from the boundary if that is less than
+// within, else within. It goes through the tree once for both.
+func (o *outline) measure(p plane, within float64) (location, float64) {
+	best, winding := within*within, 0
+	for i := 0; i < len(o.spans); {
+		s := &o.spans[i]
+		switch {
+		case p.toBox(&s.box) < best && !s.strip.beyond(p, &s.box, best):
+			if s.leaf && !s.soft {
+				best = o.nearest(s, p, best)
+			}
+		case p.y < s.box.min[1] || p.y > s.box.max[1] || p.x > s.box.max[0]:
+			i = int(s.next)
+			continue
+		case !s.joined:
+		case p.x < s.box.min[0]:
+			winding += o.net(s, p.y)
+			i = int(s.next)
+			continue
+		case s.strip.misses(p.x, p.y, &s.box):
+			if s.strip.ahead(p.x, p.y, &s.box) {
+				winding += o.net(s, p.y)
+			}
+			i = int(s.next)
+			continue
+		}
+		if s.leaf {
+			sum, touched := o.crossings(s, p.x, p.y)
+			if touched && !s.soft {
+				return boundary, 0
+			}
+			winding += sum
+		}
+		i++
+	}
+	return located(winding), math.Sqrt(best)
+}
+
+func located(winding int) location {
 	if winding != 0 {
 		return inside
 	}
 	return outside
 }
 
-// crossings sums the edges of leaf s that cross the ray from p to the right,
-// and tells whether p lies on one.
-func (o *outline) crossings(s *span, p orb.Point) (sum int, touched bool) {
-	a := o.vertices[s.first]
-	for _, b := range o.vertices[s.first+1 : s.last+1] {
-		step := crossing(a[1], b[1], p[1])
+// net is the sum of the crossings at height y of all edges of s.
+func (o *outline) net(s *span, y float64) int {
+	return crossing(o.vertices[s.first][1], o.vertices[s.last][1], y)
+}
+
+// crossings sums the edges of leaf s that cross the ray from x,y to the right,
+// and tells whether x,y lies on one.
+func (o *outline) crossings(s *span, x, y float64) (sum int, touched bool) {
+	vertices := o.vertices[s.first : s.last+1]
+	for i := range vertices[1:] {
+		a, b := &vertices[i], &vertices[i+1]
 		switch {
-		case a[0] > p[0] && b[0] > p[0]:
-			sum += step
-		case a[0] < p[0] && b[0] < p[0], a[1] < p[1] && b[1] < p[1], a[1] > p[1] && b[1] > p[1]:
+		case a[0] > x && b[0] > x:
+			sum += crossing(a[1], b[1], y)
+		case a[0] < x && b[0] < x, a[1] < y && b[1] < y, a[1] > y && b[1] > y:
 		default:
-			side := turn(a, b, p)
+			side := turn(*a, *b, orb.Point{x, y})
 			if side == 0 {
 				touched = true
-			} else if side == step {
-				sum += step
+			} else if side == crossing(a[1], b[1], y) {
+				sum += side
 			}
 		}
-		a = b
 	}
 	return sum, touched
 }

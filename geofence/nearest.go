@@ -1,66 +1,37 @@
 package geofence
 
-import (
-	"math"
-
-	"github.com/paulmach/orb"
-)
-
-// nearest is the distance from p to the boundary, or within where the boundary
-// is not nearer than that. scale is what one unit of each axis measures in the
-// unit of the answer.
-func (o *outline) nearest(p, scale orb.Point, within float64) float64 {
-	best := within * within
-	for i := 0; i < len(o.spans); {
-		s := &o.spans[i]
-		switch {
-		case s.soft || s.distance(p, scale) >= best || s.strip.beyond(p, scale, best):
-			i = int(s.next)
-			continue
-		case s.leaf:
-			best = o.nearestOf(s, p, scale, best)
-		}
-		i++
-	}
-	return math.Sqrt(best)
-}
-
-// distance is the square of the distance from p to the bounds of s.
-func (s *span) distance(p, scale orb.Point) float64 {
-	dx := max(s.min[0]-p[0], p[0]-s.max[0], 0) * scale[0]
-	dy := max(s.min[1]-p[1], p[1]-s.max[1], 0) * scale[1]
-	return dx*dx + dy*dy
-}
-
-// nearestOf is the smaller of best and the square of the distance from p to
+// nearest is the smaller of best and the square of the distance from p to
 // the edges of leaf s.
-func (o *outline) nearestOf(s *span, p, scale orb.Point, best float64) float64 {
-	a := offset(o.vertices[s.first], p, scale)
-	for _, v := range o.vertices[s.first+1 : s.last+1] {
-		b := offset(v, p, scale)
-		best = min(best, fromOrigin(a, b))
-		a = b
+func (o *outline) nearest(s *span, p plane, best float64) float64 {
+	vertices := o.vertices[s.first : s.last+1]
+	ax, ay := (vertices[0][0]-p.x)*p.scaleX, (vertices[0][1]-p.y)*p.scaleY
+	for i := range vertices[1:] {
+		b := &vertices[i+1]
+		bx, by := (b[0]-p.x)*p.scaleX, (b[1]-p.y)*p.scaleY
+		best = min(best, fromOrigin(ax, ay, bx, by))
+		ax, ay = bx, by
 	}
 	return best
 }
 
-func offset(v, p, scale orb.Point) orb.Point {
-	return orb.Point{(v[0] - p[0]) * scale[0], (v[1] - p[1]) * scale[1]}
+// toBox is the square of the distance from p to b.
+func (p plane) toBox(b *box) float64 {
+	dx := max(b.min[0]-p.x, p.x-b.max[0], 0) * p.scaleX
+	dy := max(b.min[1]-p.y, p.y-b.max[1], 0) * p.scaleY
+	return dx*dx + dy*dy
 }
 
 // fromOrigin is the square of the distance from the origin to the line from a
 // to b.
-func fromOrigin(a, b orb.Point) float64 {
-	dx, dy := b[0]-a[0], b[1]-a[1]
-	along := -(a[0]*dx + a[1]*dy)
-	length := dx*dx + dy*dy
+func fromOrigin(ax, ay, bx, by float64) float64 {
+	dx, dy := bx-ax, by-ay
+	along, length := -(ax*dx + ay*dy), dx*dx+dy*dy
 	switch {
-	case along <= 0 || length == 0:
-		return a[0]*a[0] + a[1]*a[1]
+	case along <= 0:
+		return ax*ax + ay*ay
 	case along >= length:
-		return b[0]*b[0] + b[1]*b[1]
+		return bx*bx + by*by
 	}
-	t := along / length
-	x, y := a[0]+t*dx, a[1]+t*dy
-	return x*x + y*y
+	beside := ax*dy - ay*dx
+	return beside * beside / length
 }

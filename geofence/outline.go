@@ -1,13 +1,9 @@
 package geofence
 
-import (
-	"math"
-
-	"github.com/paulmach/orb"
-)
+import "github.com/paulmach/orb"
 
 // outline is the boundary of a planar area, prepared for queries: directed
-// edges with the area at their left. It takes some 60 bytes a vertex, whatever
+// edges with the area at their left. It takes some 50 bytes a vertex, whatever
 // the shape.
 //
 // The vertices of each ring stand one after another, the first one repeated
@@ -19,13 +15,13 @@ import (
 // vertex does. The bounds are a box and, since boxes are wide around slanting
 // spikes, a strip along the run.
 type outline struct {
-	vertices []orb.Point
 	spans    []span // the tree in preorder
+	vertices []orb.Point
 }
 
 // span is a run of vertices: an inner node of the tree, or a leaf.
 type span struct {
-	min, max    orb.Point
+	box         box
 	strip       strip
 	first, last int32 // places of the run's first and last vertex
 	next        int32 // place of the first span that is not part of this one
@@ -48,8 +44,8 @@ type ring struct {
 func (r ring) isSoft(edge int) bool { return r.soft != nil && r.soft[edge] }
 
 // newOutline prepares rings. A ring of fewer than 2 vertices is skipped.
-func newOutline(rings []ring) *outline {
-	o := &outline{}
+func newOutline(rings []ring) outline {
+	var o outline
 	var leaves []span
 	for _, r := range rings {
 		leaves = o.appendRing(leaves, r)
@@ -72,8 +68,8 @@ func (o *outline) appendRing(leaves []span, r ring) []span {
 			to++
 		}
 		leaf := span{first: int32(base + from), last: int32(base + to), leaf: true, joined: true, soft: r.isSoft(from)}
-		leaf.min, leaf.max = bounds(r.vertices[from : to+1])
-		leaf.strip = narrowStrip(r.vertices[from:to+1], leaf.min, leaf.max)
+		leaf.box = bounds(r.vertices[from : to+1])
+		leaf.strip = narrowStrip(r.vertices[from:to+1], leaf.box)
 		leaves = append(leaves, leaf)
 		from = to
 	}
@@ -89,7 +85,7 @@ func (o *outline) appendTree(leaves []span) {
 		return
 	}
 	s := enclose(leaves)
-	s.strip = narrowStrip(o.vertices[s.first:s.last+1], s.min, s.max)
+	s.strip = narrowStrip(o.vertices[s.first:s.last+1], s.box)
 	o.spans = append(o.spans, s)
 	o.appendTree(leaves[:len(leaves)/2])
 	o.appendTree(leaves[len(leaves)/2:])
@@ -103,18 +99,16 @@ func enclose(leaves []span) span {
 	for _, l := range leaves[1:] {
 		s.joined = s.joined && s.last == l.first
 		s.last = l.last
-		s.min = orb.Point{math.Min(s.min[0], l.min[0]), math.Min(s.min[1], l.min[1])}
-		s.max = orb.Point{math.Max(s.max[0], l.max[0]), math.Max(s.max[1], l.max[1])}
+		s.box = s.box.extend(l.box.min).extend(l.box.max)
 	}
 	return s
 }
 
-// bounds are the smallest and largest coordinates of at least one point.
-func bounds(points []orb.Point) (lo, hi orb.Point) {
-	lo, hi = points[0], points[0]
+// bounds is the box around at least one point.
+func bounds(points []orb.Point) box {
+	b := box{points[0], points[0]}
 	for _, p := range points[1:] {
-		lo = orb.Point{math.Min(lo[0], p[0]), math.Min(lo[1], p[1])}
-		hi = orb.Point{math.Max(hi[0], p[0]), math.Max(hi[1], p[1])}
+		b = b.extend(p)
 	}
-	return lo, hi
+	return b
 }

@@ -79,10 +79,7 @@ func crossingVisits(visits []visit) (a, b visit, found bool) {
 // compareAngles orders a and b counter-clockwise around at, from just above
 // the direction to the left on.
 func compareAngles(at, a, b orb.Point) int {
-	if aUp, bUp := before(at, a), before(at, b); aUp != bUp {
-		return order(bUp)
-	}
-	return -turn(at, a, b)
+	return cmp.Or(falseFirst(before(at, a), before(at, b)), -turn(at, a, b))
 }
 
 func pinchError(a, b visit) error {

@@ -10,8 +10,8 @@ import (
 // which repeats itself every 360 degrees: longitudes run on beyond 180 where
 // the area crosses the antimeridian.
 type polygons struct {
-	outline *outline
 	box     box
+	outline outline
 	meters  float64
 }
 
@@ -33,14 +33,18 @@ func newPolygons(sheets []sheet) (*polygons, error) {
 		return nil, err
 	}
 	p.outline = newOutline(rings)
-	p.box = box{p.outline.spans[0].min, p.outline.spans[0].max}
+	p.box = p.outline.spans[0].box
 	return p, nil
 }
 
 func (p *polygons) locate(s spot) location {
 	at := outside
 	for turns := -1.0; turns <= 1; turns++ {
-		switch p.outline.locate(east(s.point, turns)) {
+		lon := east(s.lon, turns)
+		if !p.box.contains(lon, s.lat) {
+			continue
+		}
+		switch p.outline.locate(lon, s.lat) {
 		case boundary:
 			return boundary
 		case inside:
@@ -51,40 +55,39 @@ func (p *polygons) locate(s spot) location {
 }
 
 func (p *polygons) distance(s spot, within float64) float64 {
-	d := within
+	d, in := within, false
 	for turns := -1.0; turns <= 1; turns++ {
-		d = p.outline.nearest(east(s.point, turns), s.scale(), d)
+		m := s.plane(turns)
+		if m.toBox(&p.box) >= d*d {
+			continue
+		}
+		var at location
+		if at, d = p.outline.measure(m, d); at == boundary {
+			return 0
+		}
+		in = in || at == inside
 	}
-	switch p.locate(s) {
-	case inside:
+	if in {
 		return d
-	case outside:
-		return -d
 	}
-	return 0
+	return -d
 }
 
 func (p *polygons) bounds() box { return p.box }
 
 func (p *polygons) size() float64 { return p.meters }
 
-// east is p moved by whole turns of 360 degrees. All longitudes that leave
-// [-180, 180] are made here, so that equal ones stay equal.
-func east(p orb.Point, turns float64) orb.Point {
-	return orb.Point{p[0] + 360*turns, p[1]}
-}
-
 // width is twice the area of a polygon by its perimeter, in metres: the radius
 // of a circle, half the side of a square, the width of a long strip.
 func width(rings []ring) float64 {
-	lo, hi := bounds(rings[0].vertices)
-	scale := newSpot(orb.Point{0, (lo[1] + hi[1]) / 2}).scale()
+	b := bounds(rings[0].vertices)
+	m := newSpot(orb.Point{0, (b.min[1] + b.max[1]) / 2}).plane(0)
 	var area, perimeter float64
 	for _, r := range rings {
-		area += signedArea(r.vertices) * scale[0] * scale[1]
-		for i, v := range r.vertices[1:] {
-			step := offset(v, r.vertices[i], scale)
-			perimeter += math.Hypot(step[0], step[1])
+		area += signedArea(r.vertices) * m.scaleX * m.scaleY
+		for i, b := range r.vertices[1:] {
+			a := r.vertices[i]
+			perimeter += math.Hypot((b[0]-a[0])*m.scaleX, (b[1]-a[1])*m.scaleY)
 		}
 	}
 	return 2 * area / perimeter

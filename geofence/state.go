@@ -78,3 +78,12 @@ func (r *relation) take(s *Settings, e evidence, m mark) (changed bool) {
 	r.side, r.turning = e.side, false
 	return true
 }
+
+// reshape turns r into a relation to z, of which e is what the last fix says.
+// What was known holds unless e says likely something else.
+func (r *relation) reshape(z *zone, e evidence) {
+	r.shape, r.turning = z.key, false
+	if e.weight >= likely {
+		r.side = e.side
+	}
+}

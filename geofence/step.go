@@ -21,8 +21,8 @@ const EngineVersion = 1
 // A device that is first seen inside is inside without having entered; so is
 // one in a fence that was made or reshaped around its last fix. Where a fence
 // is removed, or reshaped to leave the last fix outside, the visit ends without
-// an exit: an edit moves no device. A visit that goes on through a reshaping
-// keeps its episode.
+// an exit: an edit moves no device. A visit that an edit does not end keeps its
+// episode.
 func Step(w *World, s *State, fix Fix, events []Event) []Event {
 	if !fix.usable() || s.seen && fix.Time <= s.last.Time {
 		return events
@@ -40,10 +40,7 @@ func Step(w *World, s *State, fix Fix, events []Event) []Event {
 }
 
 func exitsFirst(a, b Event) int {
-	if aExit, bExit := a.Type == Exit, b.Type == Exit; aExit != bExit {
-		return order(aExit)
-	}
-	return cmp.Compare(a.Fence, b.Fence)
+	return cmp.Or(falseFirst(a.Type != Exit, b.Type != Exit), cmp.Compare(a.Fence, b.Fence))
 }
 
 // pairing goes, in order of id, through the fences near a fix and those that a
@@ -52,52 +49,46 @@ type pairing struct {
 	world     *World
 	zones     []*zone
 	relations []relation
-
-	// The present pair: zone is nil for a relation to a fence that is gone;
-	// relation is blank and known false where the device had none.
-	zone     *zone
-	relation relation
-	known    bool
 }
 
-func (p *pairing) next() bool {
+// next is a fence, nil for one that is gone, and the relation to it, nil where
+// there is none.
+func (p *pairing) next() (z *zone, r *relation, ok bool) {
 	switch {
 	case len(p.relations) > 0 && (len(p.zones) == 0 || p.relations[0].fence < p.zones[0].fence.ID):
-		p.relation, p.known, p.relations = p.relations[0], true, p.relations[1:]
-		p.zone = p.world.zone(p.relation.fence)
-		return true
+		r, p.relations = &p.relations[0], p.relations[1:]
+		return p.world.zone(r.fence), r, true
 	case len(p.zones) == 0:
-		return false
+		return nil, nil, false
 	}
-	p.zone, p.zones = p.zones[0], p.zones[1:]
-	p.known = len(p.relations) > 0 && p.relations[0].fence == p.zone.fence.ID
-	if p.known {
-		p.relation, p.relations = p.relations[0], p.relations[1:]
-	} else {
-		p.relation = relation{fence: p.zone.fence.ID, shape: p.zone.key}
+	z, p.zones = p.zones[0], p.zones[1:]
+	if len(p.relations) > 0 && p.relations[0].fence == z.fence.ID {
+		r, p.relations = &p.relations[0], p.relations[1:]
 	}
-	return true
+	return z, r, true
 }
 
 // advance weighs g against all fences that it may concern.
 func (s *State) advance(w *World, g sighting, events []Event) []Event {
 	var buffer [16]*zone
 	zones, narrower := w.near(g.spot, w.settings.reach(g), g.uncertainty, buffer[:0])
+	pairs := pairing{w, zones, s.relations}
 	next := s.spare[:0]
-	for p := (pairing{world: w, zones: zones, relations: s.relations}); p.next(); {
-		if p.zone == nil {
+	for z, known, ok := pairs.next(); ok; z, known, ok = pairs.next() {
+		if z == nil {
 			continue
 		}
-		if !p.known {
-			p.relation.side = s.assume(w, p.zone)
+		r := known
+		if r == nil {
+			r = &relation{fence: z.fence.ID, shape: z.key, side: s.assume(w, z)}
 		}
-		e := w.settings.judge(p.zone, g)
-		changed := p.relation.take(&w.settings, e, g.mark())
-		s.number(&p.relation)
+		e := w.settings.judge(z, g)
+		changed := r.take(&w.settings, e, g.mark())
+		s.number(r)
 		if changed {
-			events = append(events, p.report())
+			events = append(events, r.report(z))
 		}
-		next = p.keep(e, next)
+		next = r.keep(e, next)
 	}
 	s.fog = narrower && (s.fog || !s.seen)
 	s.relations, s.spare = next, s.relations
@@ -110,19 +101,23 @@ func (s *State) adopt(w *World) {
 	var buffer [16]*zone
 	last := w.settings.sight(&s.last)
 	zones, _ := w.near(last.spot, w.settings.reach(last), last.uncertainty, buffer[:0])
+	pairs := pairing{w, zones, s.relations}
 	next := s.spare[:0]
-	for p := (pairing{world: w, zones: zones, relations: s.relations}); p.next(); {
+	for z, known, ok := pairs.next(); ok; z, known, ok = pairs.next() {
+		r := known
 		switch {
-		case p.zone == nil:
-		case p.known && p.relation.shape == p.zone.key:
-			next = append(next, p.relation)
-		default:
-			p.relation = relation{fence: p.relation.fence, shape: p.zone.key, episode: p.relation.episode}
-			e := w.settings.judge(p.zone, last)
-			p.relation.take(&w.settings, e, last.mark())
-			s.number(&p.relation)
-			next = p.keep(e, next)
+		case z == nil:
+			continue
+		case r == nil:
+			r = &relation{fence: z.fence.ID}
+		case r.shape == z.key:
+			next = append(next, *r)
+			continue
 		}
+		e := w.settings.judge(z, last)
+		r.reshape(z, e)
+		s.number(r)
+		next = r.keep(e, next)
 	}
 	s.relations, s.spare = next, s.relations
 }
@@ -144,29 +139,27 @@ func (s *State) number(r *relation) {
 	}
 }
 
-// keep appends the relation to next unless there is nothing to remember: the
-// device is clearly outside, or nothing was known and nothing is said.
-func (p *pairing) keep(e evidence, next []relation) []relation {
-	if p.relation.side != sideInside {
-		p.relation.episode = 0
-		farAway := e == evidence{sideOutside, certain}
-		if farAway || e.side == unknown && !p.known {
+// keep appends r to next unless there is nothing to remember, the device being
+// clearly outside.
+func (r *relation) keep(e evidence, next []relation) []relation {
+	if r.side != sideInside {
+		r.episode = 0
+		if e == (evidence{sideOutside, certain}) {
 			return next
 		}
 	}
-	return append(next, p.relation)
+	return append(next, *r)
 }
 
-// report is the event of a relation that has just changed sides.
-func (p *pairing) report() Event {
-	r := &p.relation
+// report is the event of r, to z, which has just changed sides.
+func (r *relation) report(z *zone) Event {
 	e := Event{
 		Type:              Exit,
 		Time:              r.turn.time,
 		Fence:             r.fence,
 		Episode:           r.episode,
 		Point:             r.turn.point,
-		DistanceMeters:    p.zone.shape.distance(newSpot(r.turn.point), math.Inf(1)),
+		DistanceMeters:    z.shape.distance(newSpot(r.turn.point), math.Inf(1)),
 		UncertaintyMeters: r.turn.uncertainty,
 	}
 	if r.side == sideInside {

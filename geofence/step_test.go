@@ -85,6 +85,7 @@ func TestDecisions(t *testing.T) {
 		{"less than that", []at{{0, -50, 0}, {10, 1, 0}, {25, 2, 0}, {39, 1, 0}, {50, -50, 0}}, ""},
 		{"first seen inside", []at{{0, 50, 0}, {1, -50, 0}, {2, 50, 0}}, "exit a 1s #1, enter a 2s #2"},
 		{"first seen near the boundary", []at{{0, 3, 0}, {1, 50, 0}, {2, -50, 0}}, "exit a 2s #1"},
+		{"first seen near it outside", []at{{0, -3, 0}, {1, 50, 0}, {2, -50, 0}}, "exit a 2s #1"},
 		{"first seen likely outside", []at{{0, -15, 0}, {1, 50, 0}}, "enter a 1s #1"},
 		{"one clear fix outside", []at{{0, 50, 0}, {1, -21, 0}}, "exit a 1s #1"},
 		{"one fix outside the margin", []at{{0, 50, 0}, {1, -12, 0}, {2, 3, 0}, {3, -12, 0}, {4, 50, 0}}, ""},
@@ -178,6 +179,7 @@ func TestAccuracyWorseThanTheFence(t *testing.T) {
 		want   string
 	}{
 		{"in the middle", []at{{0, -500, 10}, {1, 0, 26}, {2, 0, 26}, {99, 0, 26}}, ""},
+		{"in the middle, after passing by", []at{{0, -500, 10}, {1, -30, 10}, {2, 0, 26}, {40, 0, 26}, {80, 0, 26}}, ""},
 		{"between good ones", []at{{0, -500, 10}, {1, 18, 10}, {2, 0, 800}, {3, 18, 10}}, "enter a 1s #1"},
 		{"staying", []at{{0, -500, 10}, {1, 0, 10}, {2, 0, 800}, {3, -100, 800}, {4, 0, 10}}, "enter a 1s #1"},
 		{"leaving", []at{{0, -500, 10}, {1, 0, 10}, {2, -2000, 800}}, "enter a 1s #1, exit a 2s #1"},

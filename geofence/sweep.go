@@ -84,7 +84,7 @@ func (s *sweep) endings() []ending {
 		case a.at != b.at:
 			return cmp.Or(cmp.Compare(a.at[0], b.at[0]), cmp.Compare(a.at[1], b.at[1]))
 		case a.begins != b.begins:
-			return order(b.begins)
+			return falseFirst(a.begins, b.begins)
 		case a.begins:
 			return -turn(a.at, s.segments[a.segment].right, s.segments[b.segment].right)
 		}
@@ -93,8 +93,11 @@ func (s *sweep) endings() []ending {
 	return all
 }
 
-func order(first bool) int {
-	if first {
+func falseFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
 		return -1
 	}
 	return 1

@@ -46,7 +46,7 @@ func unrollRing(r orb.Ring) (unrolled, error) {
 			turns++
 		}
 		last := len(u.positions) - 1
-		if east(p, float64(turns)) != east(u.positions[last], float64(u.turns[last])) {
+		if moved(p, turns) != moved(u.positions[last], u.turns[last]) {
 			u.positions = append(u.positions, p)
 			u.turns = append(u.turns, turns)
 		}
@@ -62,7 +62,11 @@ func unrollRing(r orb.Ring) (unrolled, error) {
 
 // at is corner i, moved by shift turns.
 func (u unrolled) at(i, shift int) orb.Point {
-	return east(u.positions[i], float64(u.turns[i]+shift))
+	return moved(u.positions[i], u.turns[i]+shift)
+}
+
+func moved(p orb.Point, turns int) orb.Point {
+	return orb.Point{east(p[0], float64(turns)), p[1]}
 }
 
 func (u unrolled) points(shift int) []orb.Point {
@@ -76,10 +80,10 @@ func (u unrolled) points(shift int) []orb.Point {
 // moveInto turns u by whole turns so that it lies within the longitudes of
 // outer, if that can be.
 func (u *unrolled) moveInto(outer unrolled) {
-	lo, hi := bounds(outer.points(0))
+	around := bounds(outer.points(0))
 	for _, shift := range []int{0, 1, -1} {
-		from, to := bounds(u.points(shift))
-		if from[0] >= lo[0] && to[0] <= hi[0] {
+		b := bounds(u.points(shift))
+		if b.min[0] >= around.min[0] && b.max[0] <= around.max[0] {
 			for i := range u.turns {
 				u.turns[i] += shift
 			}
@@ -112,9 +116,9 @@ func joinFrames(sheets []sheet) []int {
 	}
 	extents := make([]extent, len(sheets))
 	for i, s := range sheets {
-		lo, hi := bounds(s[0].points(0))
-		e := extent{sheet: i, from: lo[0], to: hi[0]}
-		if lo[0] < -180 {
+		b := bounds(s[0].points(0))
+		e := extent{sheet: i, from: b.min[0], to: b.max[0]}
+		if e.from < -180 {
 			e.shift, e.from, e.to = 1, e.from+360, e.to+360
 		}
 		extents[i] = e

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/paulmach/orb"
 )
@@ -153,7 +154,13 @@ func onGlobe(p orb.Point) bool {
 	return math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90
 }
 
-// lonLat writes a longitude that may have run on beyond 180, and a latitude.
+// lonLat writes a longitude that may have run on beyond 180, and a latitude,
+// to 6 decimals, a tenth of a metre.
 func lonLat(p orb.Point) string {
-	return fmt.Sprintf("%.7g,%.7g", math.Remainder(p[0], 360), p[1])
+	return decimals(math.Remainder(p[0], 360)) + "," + decimals(p[1])
+}
+
+func decimals(x float64) string {
+	// Adding 0 makes 0 of -0.
+	return strconv.FormatFloat(math.Round(x*1e6)/1e6+0, 'f', -1, 64)
 }

@@ -91,7 +91,7 @@ func TestNearAgainstEveryFence(t *testing.T) {
 		w := newWorld(t, Settings{}, randomFences(random, middle, 100)...)
 		for range 50 {
 			s := newSpot(randomPlace(random, middle))
-			reach, size := 3000*random.Float64(), 1000*random.Float64()*float64(random.IntN(2))
+			reach, size := 3000*random.Float64(), math.Exp(12*random.Float64())*float64(random.IntN(2))
 			found, narrower := w.near(s, reach, size, nil)
 			if !slices.IsSortedFunc(found, byID) || len(slices.Compact(slices.Clone(found))) != len(found) {
 				t.Fatalf("seed %d: not in order or not unique", seed)
@@ -101,7 +101,7 @@ func TestNearAgainstEveryFence(t *testing.T) {
 					continue
 				}
 				if z.size >= size || !narrower {
-					t.Fatalf("seed %d: %s, %g m wide, is within %g m of %v and not found", seed, z.fence.ID, z.size, reach, s.point)
+					t.Fatalf("seed %d: %s, %g m wide, is within %g m of %v and not found", seed, z.fence.ID, z.size, reach, s.point())
 				}
 			}
 		}

@@ -17,11 +17,11 @@ type shape interface {
 
 // zone is a fence, prepared. It never changes, and Worlds share it.
 type zone struct {
-	fence Fence
 	shape shape
-	key   uint64
-	box   box
 	size  float64
+	key   uint64 // tells shapes apart
+	fence Fence
+	box   box
 }
 
 // newZone validates f and prepares a copy.
