@@ -34,13 +34,14 @@ func (f *Fleet) commit(b *batch) error {
 		apply()
 	}
 	f.metrics.counted(b)
+	// Before the acknowledgements, so that whoever has one finds its position.
+	f.live.publish(b.positions, b.eventSeq, b.world)
 	for _, done := range b.reports {
 		done(nil)
 	}
 	for _, done := range b.edits {
 		done(nil)
 	}
-	f.live.publish(b.positions, b.eventSeq, b.world)
 	return nil
 }
 
