@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"wayguard/geofence"
 	"wayguard/tracker"
@@ -113,17 +114,19 @@ func (p *plan) readTop(data []byte) error {
 }
 
 // readSettings takes the fields of geofence.Settings, in snake case and with
-// the unit as _m. NewWorld checks how they go together.
+// the unit as _m or _s. NewWorld checks how they go together.
 func (p *plan) readSettings(raw json.RawMessage) error {
 	var given properties
 	if json.Unmarshal(raw, &given) != nil {
 		return errors.New("must be a JSON object")
 	}
+	var enterAfter float64
 	fields := map[string]*float64{
 		"default_accuracy_m": &p.settings.DefaultAccuracyMeters,
 		"min_accuracy_m":     &p.settings.MinAccuracyMeters,
 		"enter_margin":       &p.settings.EnterMargin,
 		"enter_clear":        &p.settings.EnterClear,
+		"enter_after_s":      &enterAfter,
 		"exit_margin":        &p.settings.ExitMargin,
 		"exit_clear":         &p.settings.ExitClear,
 	}
@@ -138,8 +141,13 @@ func (p *plan) readSettings(raw json.RawMessage) error {
 			return err
 		}
 	}
+	p.settings.EnterAfter = time.Duration(min(enterAfter, maxEnterAfter) * float64(time.Second))
 	return nil
 }
+
+// maxEnterAfter keeps a setting in seconds within what a Duration holds: a
+// year.
+const maxEnterAfter = 365 * 24 * 3600
 
 // add takes one feature and returns its kind.
 func (p *plan) add(f tracker.Feature) (kind string, err error) {

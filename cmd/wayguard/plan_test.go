@@ -41,12 +41,12 @@ func TestParsePlan(t *testing.T) {
 		planFeature("stop", "2", polygonGeometry, `,"sequence":2,"window_end":null`),
 		planFeature("address", "A", pointGeometry, ``),
 		planFeature("hazard", "H", polygonGeometry, ``),
-	), "}") + `,"settings":{"default_accuracy_m":12,"exit_clear":3,"enter_margin":null},"name":"round 7"}`
+	), "}") + `,"settings":{"default_accuracy_m":12,"exit_clear":3,"enter_after_s":45.5,"enter_margin":null},"name":"round 7"}`
 	p, err := parsePlan("plan.geojson", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.settings != (geofence.Settings{DefaultAccuracyMeters: 12, ExitClear: 3}) || len(p.fences) != 3 || p.fences[1].RadiusMeters != 25 {
+	if p.settings != (geofence.Settings{DefaultAccuracyMeters: 12, ExitClear: 3, EnterAfter: 45500 * time.Millisecond}) || len(p.fences) != 3 || p.fences[1].RadiusMeters != 25 {
 		t.Errorf("settings %+v, fences %+v", p.settings, p.fences)
 	}
 	if want := []dwell{{"C", 5 * time.Minute}, {"D", 90 * time.Second}}; !reflect.DeepEqual(p.dwells, want) {
@@ -107,7 +107,7 @@ func TestParsePlanRefuses(t *testing.T) {
 		{"address text", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"address":7`)), "address must be a string"},
 		{"address line", planText(planFeature("address", "x", lineGeometry, "")), "an address must be a Point or a Polygon, not a LineString"},
 		{"hazard line", planText(planFeature("hazard", "x", lineGeometry, "")), "LineString"},
-		{"settings", "{\"type\":\"FeatureCollection\",\n\"features\":[],\n\"settings\":{\"acuracy\":1}}", `plan.geojson:3: settings: unknown member "acuracy": the settings are default_accuracy_m, enter_clear, enter_margin, exit_clear, exit_margin, min_accuracy_m`},
+		{"settings", "{\"type\":\"FeatureCollection\",\n\"features\":[],\n\"settings\":{\"acuracy\":1}}", `plan.geojson:3: settings: unknown member "acuracy": the settings are default_accuracy_m, enter_after_s, enter_clear, enter_margin, exit_clear, exit_margin, min_accuracy_m`},
 		{"settings list", `{"type":"FeatureCollection","features":[],"settings":[]}`, "settings: must be a JSON object"},
 		{"settings value", `{"type":"FeatureCollection","features":[],"settings":{"default_accuracy_m":0}}`, "default_accuracy_m must be a number above 0"},
 	} {
