@@ -24,8 +24,10 @@ var ErrState = errors.New("bad engine state")
 //	relations        their count, then of each, in order of fence:
 //	  fence          length and bytes
 //	  shape          8 bytes
-//	  kind           1 byte: bits 0 and 1 side, bit 2 turning, bit 3 likely
+//	  kind           1 byte: bits 0 and 1 side, bit 2 turning, bit 3 likely,
+//	                 bit 4 dwelt
 //	  episode        if inside
+//	  since          if inside: time of the last fix less it
 //	  turn           if turning: time (less that of the last fix), lon, lat,
 //	                 uncertainty
 //
@@ -38,6 +40,7 @@ const (
 	sideMask    = 1<<2 - 1
 	flagTurning = 1 << 2
 	flagLikely  = 1 << 3
+	flagDwelt   = 1 << 4
 )
 
 // AppendBinary appends the binary form of s to b. Equal states give equal
@@ -107,9 +110,13 @@ func (r *relation) append(b []byte, last Millis) []byte {
 			kind |= flagLikely
 		}
 	}
+	if r.dwelt {
+		kind |= flagDwelt
+	}
 	b = append(b, kind)
 	if r.side == sideInside {
 		b = binary.AppendUvarint(b, r.episode)
+		b = binary.AppendUvarint(b, uint64(last-r.since))
 	}
 	if r.turning {
 		b = binary.AppendVarint(b, int64(r.turn.time-last))

@@ -20,10 +20,10 @@ func richState() State {
 		last: Fix{Time: 1_700_000_001_500, Point: orb.Point{-0.5, 51.5}, AccuracyMeters: 4, AltitudeMeters: -2,
 			Known: KnownAccuracy | KnownAltitude},
 		relations: []relation{
-			{fence: "a", shape: 1, side: sideInside, episode: 7},
+			{fence: "a", shape: 1, side: sideInside, episode: 7, since: near.time, dwelt: true},
 			{fence: "b", shape: math.MaxUint64, side: sideOutside, turning: true, likely: true, turn: near},
 			{fence: "c", shape: 3, side: unknown},
-			{fence: "d", shape: 4, side: sideInside, episode: 2, turning: true, turn: near},
+			{fence: "d", shape: 4, side: sideInside, episode: 2, since: near.time, turning: true, turn: near},
 		},
 	}
 }
@@ -37,11 +37,11 @@ func TestBinaryFormIsFixed(t *testing.T) {
 		"000000000000e0bf 0000000000c04940", // lon, lat
 		"09 00008040 000000c0",              // known; accuracy, altitude
 		"ac02 07 04",                        // World, episodes, relations
-		"01 61 0100000000000000 01 07",      // a: inside
+		"01 61 0100000000000000 11 07 dc0b", // a: inside, dwelt, since
 		"01 62 ffffffffffffffff 0e",         // b: outside, turning, likely
 		"b717 000000000000e0bf 0000000000a04940 0000000000002440", // since
 		"01 63 0300000000000000 00",                               // c: unknown
-		"01 64 0400000000000000 05 02",                            // d: inside, turning
+		"01 64 0400000000000000 05 02 dc0b",                       // d: inside, turning
 		"b717 000000000000e0bf 0000000000a04940 0000000000002440", // since
 	}, ""), " ", "")
 	s := richState()

@@ -130,6 +130,8 @@ func (d *decoder) relation(last Millis) relation {
 		if r.episode = d.uvarint(); r.episode == 0 {
 			d.fail("a visit has no episode")
 		}
+		r.dwelt = kind&flagDwelt != 0
+		r.since = last - Millis(d.uvarint())
 	}
 	if r.turning {
 		r.likely = kind&flagLikely != 0

@@ -1,5 +1,5 @@
 // Package geofence turns the positions of devices into facts about areas: who
-// entered, who left.
+// entered, who stayed, who left.
 //
 // A World is an immutable set of fences, prepared for queries; NewWorld makes
 // one and World.With edits it. A State is what is remembered of one device.

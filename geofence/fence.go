@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"math"
+	"time"
 
 	"github.com/paulmach/orb"
 )
@@ -25,6 +26,9 @@ type Fence struct {
 	// sphere of EarthRadiusMeters, the boundary included.
 	Center       orb.Point
 	RadiusMeters float64
+	// Dwell is how long a visit must last for a Dwell event, MinDwell to
+	// MaxDwell; 0 for none. Changing it does not end a visit.
+	Dwell time.Duration
 }
 
 // clone is f with its own copy of the polygons.

@@ -53,8 +53,8 @@ func FuzzStateUnmarshal(f *testing.F) {
 func hostileFences() []Fence {
 	return []Fence{
 		{ID: "pole", Center: orb.Point{0, 90}, RadiusMeters: 1000},
-		{ID: "antimeridian", Center: orb.Point{180, 0}, RadiusMeters: 1000},
-		{ID: "large", Center: orb.Point{0, 0}, RadiusMeters: MaxRadiusMeters},
+		{ID: "antimeridian", Center: orb.Point{180, 0}, RadiusMeters: 1000, Dwell: MaxDwell},
+		{ID: "large", Center: orb.Point{0, 0}, RadiusMeters: MaxRadiusMeters, Dwell: MinDwell},
 		{ID: "small", Center: orb.Point{0, 0}, RadiusMeters: 1e-9},
 		{ID: "band", Polygons: orb.MultiPolygon{{band(-1, 1)}}},
 		{ID: "cut", Polygons: orb.MultiPolygon{{rectangle(179, -1, 180, 1)}, {rectangle(-180, -1, -179, 1)}}},

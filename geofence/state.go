@@ -25,10 +25,14 @@ type State struct {
 // relation is how a device stands to a fence. A fence without one is far away
 // and the device outside.
 type relation struct {
-	fence   FenceID
-	shape   uint64 // the zone's key
-	side    side
-	episode uint64 // of the visit, where side is inside
+	fence FenceID
+	shape uint64 // the zone's key
+	side  side
+	// episode, beginning and whether it has been long enough for a Dwell, of
+	// the visit where side is inside.
+	episode uint64
+	since   Millis
+	dwelt   bool
 	// turning: the newest fixes are on the other side, the first of them at
 	// turn, but do not say enough yet; likely where one of them was.
 	turning, likely bool

@@ -11,8 +11,8 @@ import (
 const EngineVersion = 1
 
 // Step takes fix, the newest of one device, brings s up to date in place and
-// appends what happened to events: first exits, then enters, each in order of
-// fence. It allocates nothing as long as events has room and the device is
+// appends what happened to events: first exits, then enters, then dwells, each
+// in order of fence. It allocates nothing as long as events has room and the device is
 // near no more fences than before, and it never panics.
 //
 // A fix that is not newer than the last one, not on the globe, not finite or
@@ -33,14 +33,18 @@ func Step(w *World, s *State, fix Fix, events []Event) []Event {
 	old := len(events)
 	events = s.advance(w, w.settings.sight(&fix), events)
 	if len(events)-old > 1 {
-		slices.SortFunc(events[old:], exitsFirst)
+		slices.SortFunc(events[old:], byTypeAndFence)
 	}
 	s.seen, s.last, s.version = true, fix, w.version
 	return events
 }
 
-func exitsFirst(a, b Event) int {
-	return cmp.Or(falseFirst(a.Type != Exit, b.Type != Exit), cmp.Compare(a.Fence, b.Fence))
+func byTypeAndFence(a, b Event) int {
+	return cmp.Or(
+		falseFirst(a.Type == Dwell, b.Type == Dwell),
+		falseFirst(a.Type != Exit, b.Type != Exit),
+		cmp.Compare(a.Fence, b.Fence),
+	)
 }
 
 // pairing goes, in order of id, through the fences near a fix and those that a
@@ -83,10 +87,17 @@ func (s *State) advance(w *World, g sighting, events []Event) []Event {
 			r = &relation{fence: z.fence.ID, shape: z.key, side: s.assume(w, z)}
 		}
 		e := w.settings.judge(z, g)
+		began := g.time
 		changed := r.take(&w.settings, e, g.mark())
-		s.number(r)
+		if changed {
+			began = r.turn.time
+		}
+		s.number(r, began)
 		if changed {
 			events = append(events, r.report(z))
+		}
+		if !w.settings.Raw && r.stays(z, e, g.time) {
+			events = append(events, r.reportStay(z, g))
 		}
 		next = r.keep(e, next)
 	}
@@ -116,7 +127,7 @@ func (s *State) adopt(w *World) {
 		}
 		e := w.settings.judge(z, last)
 		r.reshape(z, e)
-		s.number(r)
+		s.number(r, last.time)
 		next = r.keep(e, next)
 	}
 	s.relations, s.spare = next, s.relations
@@ -131,11 +142,12 @@ func (s *State) assume(w *World, z *zone) side {
 	return sideOutside
 }
 
-// number gives the visit that r tells of its episode, if it has none yet.
-func (s *State) number(r *relation) {
+// number gives the visit that r tells of its episode and beginning, if it has
+// none yet.
+func (s *State) number(r *relation, began Millis) {
 	if r.side == sideInside && r.episode == 0 {
 		s.episodes++
-		r.episode = s.episodes
+		r.episode, r.since, r.dwelt = s.episodes, began, false
 	}
 }
 
@@ -143,7 +155,7 @@ func (s *State) number(r *relation) {
 // clearly outside.
 func (r *relation) keep(e evidence, next []relation) []relation {
 	if r.side != sideInside {
-		r.episode = 0
+		r.episode, r.since, r.dwelt = 0, 0, false
 		if e == (evidence{sideOutside, certain}) {
 			return next
 		}
@@ -166,4 +178,27 @@ func (r *relation) report(z *zone) Event {
 		e.Type = Enter
 	}
 	return e
+}
+
+// stays reports, once a visit, that it has lasted as long as z asks for. Only a
+// fix inside counts: a device that has fallen silent may have left.
+func (r *relation) stays(z *zone, e evidence, now Millis) bool {
+	if z.fence.Dwell == 0 || r.dwelt || r.side != sideInside || e.side != sideInside {
+		return false
+	}
+	r.dwelt = (now - r.since).duration() >= z.fence.Dwell
+	return r.dwelt
+}
+
+func (r *relation) reportStay(z *zone, g sighting) Event {
+	return Event{
+		Type:              Dwell,
+		Time:              r.since + Millis(z.fence.Dwell.Milliseconds()),
+		Fence:             r.fence,
+		Episode:           r.episode,
+		After:             z.fence.Dwell,
+		Point:             g.point(),
+		DistanceMeters:    z.shape.distance(g.spot, math.Inf(1)),
+		UncertaintyMeters: g.uncertainty,
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/paulmach/orb"
 )
@@ -17,6 +18,10 @@ const (
 	MaxVertices = 100_000
 	// MaxRadiusMeters is the largest circle.
 	MaxRadiusMeters = 1_000_000
+	// MinDwell and MaxDwell bound a fence's Dwell: devices report no more often
+	// than each second, and a visit of a year is a mistake in the unit.
+	MinDwell = time.Second
+	MaxDwell = 365 * 24 * time.Hour
 )
 
 // Each error of Validate, NewWorld and World.With wraps one of these.
@@ -43,20 +48,33 @@ var (
 	ErrPole = errors.New("ring around a pole")
 	// ErrRadius: a radius is not a positive number of metres within the bound.
 	ErrRadius = errors.New("bad radius")
+	// ErrDwell: a dwell time is not within MinDwell and MaxDwell.
+	ErrDwell = errors.New("bad dwell time")
 	// ErrTooLarge: there are more than MaxVertices positions.
 	ErrTooLarge = errors.New("fence too large")
 	// ErrSettings: a setting is negative, not finite, or contradicts another.
 	ErrSettings = errors.New("bad settings")
 )
 
-// Validate says what is wrong with the shape of f, nil if nothing is. The id
-// is not looked at. Polygons of one fence may overlap or share edges.
+// Validate says what is wrong with the shape or the dwell time of f, nil if
+// nothing is. The id is not looked at. Polygons of one fence may overlap or
+// share edges.
 func (f Fence) Validate() error {
+	if err := f.checkDwell(); err != nil {
+		return err
+	}
 	if len(f.Polygons) == 0 {
 		return f.checkCircle()
 	}
 	_, err := f.checkPolygons()
 	return err
+}
+
+func (f Fence) checkDwell() error {
+	if f.Dwell != 0 && (f.Dwell < MinDwell || f.Dwell > MaxDwell) {
+		return fmt.Errorf("%w: it is %s, give %s to %s", ErrDwell, f.Dwell, MinDwell, MaxDwell)
+	}
+	return nil
 }
 
 func (f Fence) checkCircle() error {

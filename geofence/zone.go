@@ -29,6 +29,9 @@ func newZone(f Fence) (*zone, error) {
 	if n := len(f.ID); n == 0 || n > MaxIDBytes {
 		return nil, fmt.Errorf("fence %.40q: %w: it has %d bytes, give 1 to %d", f.ID, ErrID, n, MaxIDBytes)
 	}
+	if err := f.checkDwell(); err != nil {
+		return nil, fmt.Errorf("fence %q: %w", f.ID, err)
+	}
 	s, err := f.shape()
 	if err != nil {
 		return nil, fmt.Errorf("fence %q: %w", f.ID, err)
