@@ -45,8 +45,12 @@ func EventID(device DeviceID, typ, subject string, episode uint64) string {
 
 // GeofenceEvent makes a log entry, yet without Seq, of what the engine found.
 func GeofenceEvent(device DeviceID, e geofence.Event, knownAt time.Time) Event {
-	detail := fmt.Appendf(nil, `{"episode":%d,"distance_m":%.1f,"uncertainty_m":%.1f}`,
+	detail := fmt.Appendf(nil, `{"episode":%d,"distance_m":%.1f,"uncertainty_m":%.1f`,
 		e.Episode, finite(e.DistanceMeters), finite(e.UncertaintyMeters))
+	if e.After > 0 {
+		detail = fmt.Appendf(detail, `,"dwell_s":%g`, e.After.Seconds())
+	}
+	detail = append(detail, '}')
 	return Event{
 		ID:      EventID(device, string(e.Type), string(e.Fence), e.Episode),
 		Type:    string(e.Type),

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
+	"time"
 	"unicode/utf8"
 
 	"github.com/paulmach/orb"
@@ -84,6 +86,9 @@ func (f Feature) Fence() (FenceRecord, error) {
 	if r.Name, err = fenceName(properties.get("name")); err != nil {
 		return FenceRecord{}, err
 	}
+	if r.Fence.Dwell, err = dwell(properties.get("dwell")); err != nil {
+		return FenceRecord{}, err
+	}
 	if err := r.Fence.Validate(); err != nil {
 		return FenceRecord{}, err
 	}
@@ -108,6 +113,26 @@ func fenceName(raw json.RawMessage) (string, error) {
 		return "", fmt.Errorf("properties.name must be a string of at most %d characters", maxFenceName)
 	}
 	return name, nil
+}
+
+// dwell reads seconds, or a duration as time.ParseDuration takes it. Whether it
+// makes sense is for geofence.Fence.Validate to say.
+func dwell(raw json.RawMessage) (time.Duration, error) {
+	if raw == nil || isNull(raw) {
+		return 0, nil
+	}
+	var d time.Duration
+	var seconds float64
+	err := errors.New("neither")
+	if raw[0] == '"' {
+		d, err = time.ParseDuration(stringOf(raw))
+	} else if json.Unmarshal(raw, &seconds) == nil && math.Abs(seconds) <= math.MaxInt32 {
+		d, err = time.Duration(seconds*float64(time.Second)), nil
+	}
+	if err != nil || d == 0 {
+		return 0, fmt.Errorf(`properties.dwell must be seconds above 0 or a duration such as "5m", not %.40s`, raw)
+	}
+	return d, nil
 }
 
 // without is m less one name.
@@ -214,6 +239,12 @@ func (r FenceRecord) allProperties() (json.RawMessage, error) {
 	if r.Fence.RadiusMeters > 0 {
 		all = append(all, member{name: "radius_m", value: strconv.AppendFloat(nil, r.Fence.RadiusMeters, 'f', -1, 64)})
 		others = others.without("radius_m")
+	}
+	if given, err := dwell(others.get("dwell")); err != nil || given != r.Fence.Dwell {
+		others = others.without("dwell")
+		if r.Fence.Dwell != 0 {
+			all = append(all, member{name: "dwell", value: strconv.AppendFloat(nil, r.Fence.Dwell.Seconds(), 'f', -1, 64)})
+		}
 	}
 	if all = append(all, others...); len(all) == 0 {
 		return json.RawMessage("{}"), nil

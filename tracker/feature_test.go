@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -39,7 +40,7 @@ func TestParseFenceCircle(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := FenceRecord{
-		Fence:      geofence.Fence{ID: "depot", Center: orb.Point{-8.6254, 52.6634}, RadiusMeters: 75.5},
+		Fence:      geofence.Fence{ID: "depot", Center: orb.Point{-8.6254, 52.6634}, RadiusMeters: 75.5, Dwell: 5 * time.Minute},
 		Name:       "Depot <1> & yard",
 		Properties: json.RawMessage(`{"kind":"fence","dwell":"5m"}`),
 	}
@@ -53,6 +54,30 @@ func TestParseFenceCircle(t *testing.T) {
 	const text = `{"type":"Feature","id":"depot","geometry":{"type":"Point","coordinates":[-8.6254,52.6634]},"properties":{"name":"Depot <1> & yard","radius_m":75.5,"kind":"fence","dwell":"5m"}}`
 	if string(out) != text {
 		t.Errorf("got  %s\nwant %s", out, text)
+	}
+}
+
+// The dwell time that counts is the fence's; as given it stays if it means that.
+func TestMarshalFenceDwell(t *testing.T) {
+	for _, c := range []struct {
+		given string
+		dwell time.Duration
+		want  string
+	}{
+		{`{"dwell":"300s"}`, 5 * time.Minute, `{"radius_m":20,"dwell":"300s"}`},
+		{`{"dwell":"4m"}`, 5 * time.Minute, `{"radius_m":20,"dwell":300}`},
+		{``, 90500 * time.Millisecond, `{"radius_m":20,"dwell":90.5}`},
+		{`{"dwell":"4m"}`, 0, `{"radius_m":20}`},
+	} {
+		r := FenceRecord{Fence: geofence.Fence{ID: "x", RadiusMeters: 20, Dwell: c.dwell}, Properties: json.RawMessage(c.given)}
+		out, err := r.MarshalFeature()
+		if err != nil || !strings.Contains(string(out), `"properties":`+c.want) {
+			t.Errorf("%s with %s: %s, %v", c.given, c.dwell, out, err)
+		}
+		back, err := ParseFence(out)
+		if err != nil || back.Fence.Dwell != c.dwell {
+			t.Errorf("%s: read back as %s, %v", out, back.Fence.Dwell, err)
+		}
 	}
 }
 
@@ -137,6 +162,13 @@ func TestParseFenceRefuses(t *testing.T) {
 		{"no radius", feature(`"x"`, point, `{}`), "radius_m"},
 		{"radius string", feature(`"x"`, point, `{"radius_m":"20"}`), "radius_m"},
 		{"radius zero", feature(`"x"`, point, `{"radius_m":0}`), "radius_m"},
+		{"dwell text", feature(`"x"`, point, `{"radius_m":20,"dwell":"long"}`), `properties.dwell must be seconds above 0 or a duration such as "5m", not "long"`},
+		{"dwell zero", feature(`"x"`, point, `{"radius_m":20,"dwell":0}`), "dwell"},
+		{"dwell negative", feature(`"x"`, point, `{"radius_m":20,"dwell":"-5m"}`), "dwell"},
+		{"dwell of milliseconds", feature(`"x"`, point, `{"radius_m":20,"dwell":0.3}`), "1s"},
+		{"dwell of years", feature(`"x"`, point, `{"radius_m":20,"dwell":99999999}`), "dwell"},
+		{"dwell huge", feature(`"x"`, point, `{"radius_m":20,"dwell":1e300}`), "dwell"},
+		{"dwell list", feature(`"x"`, point, `{"radius_m":20,"dwell":[5]}`), "dwell"},
 		{"radius negative", feature(`"x"`, point, `{"radius_m":-5}`), "radius_m"},
 		{"point null", feature(`"x"`, `{"type":"Point","coordinates":[null,50]}`, radius), `has "null" where a number`},
 		{"point NaN", feature(`"x"`, `{"type":"Point","coordinates":[NaN,50]}`, radius), "no NaN"},

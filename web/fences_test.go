@@ -120,6 +120,7 @@ func TestBadFences(t *testing.T) {
 		{"out of range", withBody(geoJSON, feature(`"x"`, `{"type":"Point","coordinates":[181,50]}`, `{"radius_m":5}`)), 422, "coordinates"},
 		{"bow tie", withBody(geoJSON, feature(`"x"`, `{"type":"Polygon","coordinates":[[[0,0],[1,1],[1,0],[0,1],[0,0]]]}`, `{}`)), 422, "cross"},
 		{"plain text", withBody("text/plain", feature(`"x"`, square, `{}`)), 415, "application/geo+json"},
+		{"bad dwell", withBody(geoJSON, feature(`"x"`, square, `{"dwell":"long"}`)), 422, "properties.dwell"},
 		{"bad type", withBody("json/", feature(`"x"`, square, `{}`)), 415, "Content-Type"},
 		{"too large", withBody(geoJSON, `"`+strings.Repeat("x", maxFences)+`"`), 413, "16777216"},
 	} {

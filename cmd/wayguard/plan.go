@@ -32,7 +32,6 @@ type plan struct {
 	// addresses are known neighbours of stops, hazards areas to be warned of.
 	addresses []place
 	hazards   []geofence.Fence
-	dwells    []dwell
 }
 
 // readPlan reads the file name. Errors name it, the line and the feature.
@@ -161,7 +160,7 @@ func (p *plan) add(f tracker.Feature) (kind string, err error) {
 	}
 	switch kind {
 	case "fence":
-		err = p.addFence(f, given)
+		err = p.addFence(f)
 	case "route":
 		err = p.addRoute(f, given)
 	case "stop":
@@ -190,7 +189,6 @@ func (p *plan) notEvaluated() string {
 		{len(p.stops), "stop", "stops"},
 		{len(p.addresses), "address", "addresses"},
 		{len(p.hazards), "hazard", "hazards"},
-		{len(p.dwells), "dwell time of a fence", "dwell times of fences"},
 	} {
 		if c.n > 0 {
 			parts = append(parts, count(c.n, c.one, c.many))

@@ -13,12 +13,6 @@ import (
 	"wayguard/tracker"
 )
 
-// dwell asks for an event once a device has been in a fence that long.
-type dwell struct {
-	fence geofence.FenceID
-	after time.Duration
-}
-
 // route is a line to be followed.
 type route struct {
 	id   string
@@ -47,17 +41,10 @@ type stop struct {
 	address               string
 }
 
-func (p *plan) addFence(f tracker.Feature, given properties) error {
+func (p *plan) addFence(f tracker.Feature) error {
 	r, err := f.Fence()
 	if err != nil {
 		return err
-	}
-	after, set, err := given.duration("dwell")
-	if err != nil {
-		return err
-	}
-	if set {
-		p.dwells = append(p.dwells, dwell{r.Fence.ID, after})
 	}
 	p.fences = append(p.fences, r.Fence)
 	return nil
@@ -211,21 +198,4 @@ func (p properties) instant(name string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("%s %w", name, err)
 	}
 	return at.Time(), nil
-}
-
-// duration reads seconds, or text as of time.ParseDuration such as "5m".
-func (p properties) duration(name string) (d time.Duration, set bool, err error) {
-	if !p.has(name) {
-		return 0, false, nil
-	}
-	var seconds float64
-	if json.Unmarshal(p[name], &seconds) == nil {
-		d = time.Duration(seconds * float64(time.Second))
-	} else if text, _, err := p.text(name); err == nil {
-		d, _ = time.ParseDuration(text)
-	}
-	if d <= 0 || seconds > math.MaxInt32 {
-		return 0, false, fmt.Errorf(`%s must be seconds above 0 or a duration such as "5m", not %.40s`, name, p[name])
-	}
-	return d, true, nil
 }

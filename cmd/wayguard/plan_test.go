@@ -49,8 +49,8 @@ func TestParsePlan(t *testing.T) {
 	if p.settings != (geofence.Settings{DefaultAccuracyMeters: 12, ExitClear: 3, EnterAfter: 45500 * time.Millisecond}) || len(p.fences) != 3 || p.fences[1].RadiusMeters != 25 {
 		t.Errorf("settings %+v, fences %+v", p.settings, p.fences)
 	}
-	if want := []dwell{{"C", 5 * time.Minute}, {"D", 90 * time.Second}}; !reflect.DeepEqual(p.dwells, want) {
-		t.Errorf("dwells %v", p.dwells)
+	if p.fences[1].Dwell != 5*time.Minute || p.fences[2].Dwell != 90*time.Second {
+		t.Errorf("dwell times %s and %s", p.fences[1].Dwell, p.fences[2].Dwell)
 	}
 	if want := []route{{"R", orb.LineString{{15.6, 48.41}, {15.61, 48.42}}, 40}}; !reflect.DeepEqual(p.routes, want) {
 		t.Errorf("routes %v", p.routes)
@@ -66,7 +66,7 @@ func TestParsePlan(t *testing.T) {
 	if len(p.addresses) != 1 || p.addresses[0].id != "A" || len(p.hazards) != 1 || p.hazards[0].ID != "H" {
 		t.Errorf("addresses %v, hazards %v", p.addresses, p.hazards)
 	}
-	const want = "plan.geojson: read and checked, but not evaluated by this version: 1 route, 2 stops, 1 address, 1 hazard, 2 dwell times of fences"
+	const want = "plan.geojson: read and checked, but not evaluated by this version: 1 route, 2 stops, 1 address, 1 hazard"
 	if got := p.notEvaluated(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -56,6 +56,25 @@ func TestReplayTable(t *testing.T) {
 	}
 }
 
+func TestReplayDwell(t *testing.T) {
+	plan := planText(planFeature("fence", "yard", `{"type":"Point","coordinates":[8,50]}`, `,"radius_m":100,"dwell":"5m"`))
+	c := replayOf(t, plan, map[string]string{"van.csv": "time,lat,lon\n0,50,8.01\n60,50,8\n300,50,8\n400,50,8\n500,50,8.01\n"})
+	c.Raw = false
+	stdout, stderr := runReplay(t, c)
+	const want = `TIME                  DEVICE  TYPE            SUBJECT       LON        LAT
+1970-01-01T00:01:00Z  van     geofence.enter  yard     8.000000  50.000000
+1970-01-01T00:06:00Z  van     geofence.dwell  yard     8.000000  50.000000
+1970-01-01T00:08:20Z  van     geofence.exit   yard     8.010000  50.000000
+`
+	if stdout != want || stderr != "" {
+		t.Errorf("got\n%s%swant\n%s", stdout, stderr, want)
+	}
+	c.Format = "ndjson"
+	if stdout, _ = runReplay(t, c); !strings.Contains(stdout, `"dwell_s":300}`) {
+		t.Errorf("got\n%s", stdout)
+	}
+}
+
 func TestReplayNDJSON(t *testing.T) {
 	c := replayOf(t, planText(yard()), map[string]string{"4716.csv": visit})
 	c.Format = "ndjson"

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -38,6 +39,9 @@ func (t *town) fences() []tracker.FenceRecord {
 	return fences
 }
 
+// pedestrianStay is long enough to serve one or two customers.
+const pedestrianStay = 3 * time.Minute
+
 func townDepotID(i int) string    { return fmt.Sprintf("depot-%d", i+1) }
 func townCustomerID(i int) string { return fmt.Sprintf("customer-%02d", i+1) }
 
@@ -62,7 +66,8 @@ func (t *town) customerFence(id string, c townCustomer, rng *rand.Rand) tracker.
 }
 
 // pedestrianZone is the old town and, across the river, the precinct at the
-// bridge: two polygons, the first with the market as a hole.
+// bridge: two polygons, the first with the market as a hole. Vans may be in it
+// for pedestrianStay.
 func (t *town) pedestrianZone() tracker.FenceRecord {
 	old := orb.Polygon{townOrbRing(townLine{
 		{-485, -45}, {-300, -35}, {-120, -20}, {-25, 0}, {-35, -120}, {-55, -180}, {-150, -235}, {-275, -400},
@@ -81,6 +86,7 @@ func (t *town) pedestrianZone() tracker.FenceRecord {
 	precinct := orb.Polygon{townOrbRing(townLine{{65, 20}, {215, 15}, {195, -175}, {80, -150}})}
 	r := townFence("zone-old-town", "Old Town pedestrian zone", "zone", nil)
 	r.Fence.Polygons = orb.MultiPolygon{old, precinct}
+	r.Fence.Dwell = pedestrianStay
 	return r
 }
 
