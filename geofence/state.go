@@ -56,6 +56,10 @@ func (s *State) Clone() State {
 	return c
 }
 
+// Restart forgets where the device was; the next fix is as the first of a
+// device never seen, but episodes go on where they were.
+func (s *State) Restart() { *s = State{episodes: s.episodes} }
+
 // take lets e, which fix m says, count and tells whether the device changed
 // sides. The first side that is known is no change.
 func (r *relation) take(s *Settings, e evidence, m mark) (changed bool) {

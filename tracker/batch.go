@@ -33,7 +33,7 @@ type keptShard struct {
 
 // idle reports whether nobody waits for b and nothing is to be written.
 func (b *batch) idle() bool {
-	return b.tx.Empty() && len(b.reports)+len(b.edits) == 0
+	return b.tx.Empty() && len(b.reports)+len(b.edits)+len(b.kept) == 0
 }
 
 // parallelFrom is how many reports make it worth to wake other goroutines.
@@ -70,8 +70,9 @@ func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 		if err := f.addCheckpoint(b, i, p.shards[i]); err != nil {
 			return nil, err
 		}
-		b.tx.TrimJournal = f.trimmable()
+		p.trim = f.trimmable()
 	}
+	b.tx.TrimJournal = p.trim
 	b.journalSeq, b.eventSeq, b.world = p.journalSeq, p.eventSeq, p.world.Load().Version()
 	return b, nil
 }
@@ -186,7 +187,7 @@ func (f *Fleet) addPacked(b *batch, e *entry) {
 func (f *Fleet) addOld(b *batch, e *entry, s *shard, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	blocks, packed := s.packOld(now.Add(-packAfter))
+	blocks, packed := s.packOld(now)
 	if len(packed) > 0 {
 		b.tx.Blocks = append(b.tx.Blocks, blocks...)
 		e.packed = append(e.packed, packed...)
@@ -199,7 +200,10 @@ func (f *Fleet) addCheckpoint(b *batch, i int, s *shard) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	seq := f.pipeline.journalSeq
-	b.kept = append(b.kept, keptShard{shard: s, keep: s.oldest(seq)})
+	if keep := s.oldest(seq); keep != s.promised {
+		s.promised = keep
+		b.kept = append(b.kept, keptShard{shard: s, keep: keep})
+	}
 	if s.stepped <= s.saved {
 		return nil
 	}

@@ -116,11 +116,12 @@ func (s *shard) oldest(seq uint64) uint64 {
 	return seq
 }
 
-// packOld packs the tracks whose waiting fixes began before then.
-func (s *shard) packOld(then time.Time) (blocks []Block, packed []packedDevice) {
+// packOld packs the tracks whose waiting fixes began packAfter ago, or in a
+// future that a wrong clock made up.
+func (s *shard) packOld(now time.Time) (blocks []Block, packed []packedDevice) {
 	for _, id := range slices.Sorted(maps.Keys(s.tracks)) {
 		t := s.tracks[id]
-		if t.waiting() == 0 || t.tail[t.packing].Received.After(then) {
+		if t.waiting() == 0 || now.Sub(t.tail[t.packing].Received).Abs() < packAfter {
 			continue
 		}
 		more, p := t.pack(id)

@@ -77,7 +77,7 @@ func (b *batch) refuse(err error) {
 // Meanwhile it refuses all that comes.
 func (f *Fleet) outage(ctx context.Context, b *batch, cause error) {
 	pending := []*batch{b}
-	wait := time.Duration(firstRetry)
+	wait := firstRetry
 	for {
 		refusal := fmt.Errorf("%w: %w", ErrUnavailable, cause)
 		f.pipeline.failure.Store(&refusal)

@@ -42,8 +42,7 @@ type storedDevice struct {
 
 // registry knows who may report.
 type registry struct {
-	// editing is held from the check of an edit until it is durable.
-	editing sync.Mutex
+	editing turn
 	key     secretKey
 
 	mu      sync.RWMutex
@@ -53,7 +52,7 @@ type registry struct {
 }
 
 func loadRegistry(store Store) (*registry, error) {
-	r := &registry{devices: make(map[DeviceID]storedDevice), users: make(map[string][]DeviceID)}
+	r := &registry{editing: newTurn(), devices: make(map[DeviceID]storedDevice), users: make(map[string][]DeviceID)}
 	var err error
 	if r.key, err = loadSecretKey(store); err != nil {
 		return nil, err
@@ -113,27 +112,37 @@ func (f *Fleet) CreateDevice(ctx context.Context, d Device) (secret string, err 
 	if _, err := ParseDeviceID(string(d.ID)); err != nil {
 		return "", err
 	}
-	r := f.registry
-	r.editing.Lock()
-	defer r.editing.Unlock()
-	if _, ok := r.get(d.ID); ok {
-		return "", fmt.Errorf("device %q %w", d.ID, ErrExists)
+	var made string // the edit's alone until it is done
+	err = f.registry.editing.take(ctx, func(ctx context.Context) (err error) {
+		if _, ok := f.registry.get(d.ID); ok {
+			return fmt.Errorf("device %q %w", d.ID, ErrExists)
+		}
+		created := time.Now().UTC().Truncate(time.Millisecond)
+		made, err = f.putDevice(ctx, d.ID, storedDevice{Name: d.Name, Kind: d.Kind, Created: created})
+		return err
+	})
+	if err != nil {
+		return "", err
 	}
-	created := time.Now().UTC().Truncate(time.Millisecond)
-	return f.putDevice(ctx, d.ID, storedDevice{Name: d.Name, Kind: d.Kind, Created: created})
+	return made, nil
 }
 
 // RotateSecret gives a device a new secret in place of the old. Errors wrap
 // ErrNotFound, ErrUnavailable or ctx's.
 func (f *Fleet) RotateSecret(ctx context.Context, id DeviceID) (secret string, err error) {
-	r := f.registry
-	r.editing.Lock()
-	defer r.editing.Unlock()
-	d, ok := r.get(id)
-	if !ok {
-		return "", fmt.Errorf("device %q: %w", id, ErrNotFound)
+	var made string // the edit's alone until it is done
+	err = f.registry.editing.take(ctx, func(ctx context.Context) (err error) {
+		d, ok := f.registry.get(id)
+		if !ok {
+			return fmt.Errorf("device %q: %w", id, ErrNotFound)
+		}
+		made, err = f.putDevice(ctx, id, d)
+		return err
+	})
+	if err != nil {
+		return "", err
 	}
-	return f.putDevice(ctx, id, d)
+	return made, nil
 }
 
 func (f *Fleet) putDevice(ctx context.Context, id DeviceID, d storedDevice) (secret string, err error) {
@@ -156,15 +165,17 @@ func (f *Fleet) putDevice(ctx context.Context, id DeviceID, d storedDevice) (sec
 // DeleteDevice revokes a device; its track and its events stay. Errors wrap
 // ErrNotFound, ErrUnavailable or ctx's.
 func (f *Fleet) DeleteDevice(ctx context.Context, id DeviceID) error {
-	r := f.registry
-	r.editing.Lock()
-	defer r.editing.Unlock()
-	if _, ok := r.get(id); !ok {
-		return fmt.Errorf("device %q: %w", id, ErrNotFound)
-	}
-	return f.change(ctx, edit{
-		records: []BucketRecord{{Bucket: deviceBucket, Record: Record{Key: string(id)}}},
-		apply:   func() { r.remove(id) },
+	return f.registry.editing.take(ctx, func(ctx context.Context) error {
+		if _, ok := f.registry.get(id); !ok {
+			return fmt.Errorf("device %q: %w", id, ErrNotFound)
+		}
+		return f.change(ctx, edit{
+			records: []BucketRecord{{Bucket: deviceBucket, Record: Record{Key: string(id)}}},
+			apply: func() {
+				f.registry.remove(id)
+				f.live.forget(id)
+			},
+		})
 	})
 }
 

@@ -61,13 +61,14 @@ type fenceVersion struct {
 type fences struct {
 	settings geofence.Settings
 
-	// editing is held for a whole edit.
-	editing sync.Mutex
+	editing turn
 	// leftover undoes the records of an edit that failed halfway.
 	leftover []BucketRecord
 
+	// version is the one in force at the start.
+	version uint64
+
 	mu       sync.RWMutex
-	version  uint64
 	current  map[geofence.FenceID]FenceRecord
 	versions map[geofence.FenceID][]fenceVersion
 }
@@ -102,6 +103,7 @@ func (f *Fleet) Fences() []FenceRecord {
 // Errors wrap ErrBadFence, ErrUnavailable or ctx's.
 func (f *Fleet) PutFences(ctx context.Context, records ...FenceRecord) error {
 	now := time.Now().UTC().Truncate(time.Millisecond)
+	records = slices.Clone(records)
 	put := make([]geofence.Fence, len(records))
 	for i := range records {
 		if err := checkFeatureID(string(records[i].Fence.ID)); err != nil {
@@ -125,8 +127,12 @@ func (f *Fleet) DeleteFence(ctx context.Context, id geofence.FenceID) error {
 // editFences makes the next World and its records. The World is built here, in
 // the caller's goroutine, so that devices do not wait for it.
 func (f *Fleet) editFences(ctx context.Context, put []geofence.Fence, remove []geofence.FenceID, records []FenceRecord) error {
-	f.fences.editing.Lock()
-	defer f.fences.editing.Unlock()
+	return f.fences.editing.take(ctx, func(ctx context.Context) error {
+		return f.editWorld(ctx, put, remove, records)
+	})
+}
+
+func (f *Fleet) editWorld(ctx context.Context, put []geofence.Fence, remove []geofence.FenceID, records []FenceRecord) error {
 	old := f.pipeline.world.Load()
 	w, err := old.With(old.Version()+1, put, remove)
 	if err != nil {
@@ -139,15 +145,19 @@ func (f *Fleet) editFences(ctx context.Context, put []geofence.Fence, remove []g
 	if err := f.writeAhead(ctx, rows); err != nil {
 		return err
 	}
-	return f.change(ctx, edit{
+	err = f.change(ctx, edit{
 		records: []BucketRecord{{Bucket: worldBucket, Record: Record{Key: worldKey, Value: strconv.AppendUint(nil, w.Version(), 10)}}},
 		world:   w,
-		apply:   func() { f.fences.apply(w.Version(), remove, records) },
+		apply:   func() { f.fences.apply(remove, records) },
 	})
+	if err == nil {
+		f.fences.leftover = nil
+	}
+	return err
 }
 
 // writeAhead writes the rows of a version that is not in force yet, in chunks.
-// If it fails halfway, the next edit first undoes what it wrote.
+// Until it is, the next edit first undoes what was written.
 func (f *Fleet) writeAhead(ctx context.Context, rows []BucketRecord) error {
 	if len(f.fences.leftover) > 0 {
 		if err := f.change(ctx, edit{records: f.fences.leftover}); err != nil {
@@ -164,7 +174,6 @@ func (f *Fleet) writeAhead(ctx context.Context, rows []BucketRecord) error {
 			return err
 		}
 	}
-	f.fences.leftover = nil
 	return nil
 }
 
@@ -174,6 +183,9 @@ func fenceRows(version uint64, remove []geofence.FenceID, records []FenceRecord)
 		value, err := json.Marshal(s)
 		if err != nil {
 			return fmt.Errorf("encode fence %q: %w", id, err)
+		}
+		if _, err := parseStoredFence(value); err != nil {
+			return fmt.Errorf("%w: what would be stored could not be read again: %w", ErrBadFence, err)
 		}
 		rows = append(rows, BucketRecord{Bucket: fenceBucket, Record: Record{Key: fenceKey(id, version), Value: value}})
 		return nil
@@ -195,10 +207,9 @@ func fenceRows(version uint64, remove []geofence.FenceID, records []FenceRecord)
 	return rows, nil
 }
 
-func (f *fences) apply(version uint64, remove []geofence.FenceID, records []FenceRecord) {
+func (f *fences) apply(remove []geofence.FenceID, records []FenceRecord) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.version = version
 	for _, r := range records {
 		f.current[r.Fence.ID] = r
 	}

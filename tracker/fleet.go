@@ -46,8 +46,11 @@ type pipeline struct {
 	// event.
 	committed, logged atomic.Uint64
 	cadence           cadence
-	batches           chan *batch
-	failure           atomic.Pointer[error]
+	// trim is the last journal entry that no shard needed when it was last
+	// looked at.
+	trim    uint64
+	batches chan *batch
+	failure atomic.Pointer[error]
 }
 
 // intake is the queue in front of the pipeline.

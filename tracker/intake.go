@@ -32,8 +32,8 @@ type edit struct {
 // Enqueue hands over one report. It returns at once unless the queue is full,
 // then it waits for room. If it returns an error, the report was refused and
 // done is never called; else done is called once: with nil when the report is
-// durable, or with why it was not stored. done is called by the committing
-// goroutine and must not block.
+// durable, or with why it was not stored. done is called by the goroutines of
+// Run and must not block.
 //
 // Errors wrap ErrUnknownDevice, ErrBadReport, ErrUnavailable or ctx's.
 func (f *Fleet) Enqueue(ctx context.Context, r Report, done func(error)) error {

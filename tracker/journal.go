@@ -55,7 +55,7 @@ func appendReport(b []byte, r *journaled, before time.Time) []byte {
 	b = binary.LittleEndian.AppendUint64(b, uint64(r.Key))
 	battery := byte(noBattery)
 	if r.Battery != nil {
-		battery = min(*r.Battery, 100)
+		battery = *r.Battery
 	}
 	b = append(b, battery)
 	b = binary.AppendUvarint(b, uint64(len(r.Fixes)))

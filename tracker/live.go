@@ -43,6 +43,13 @@ func (l *live) publish(positions []Position, seq, world uint64) {
 	}
 }
 
+// forget drops a device's position.
+func (l *live) forget(id DeviceID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.latest, id)
+}
+
 func (l *live) position(id DeviceID) (Position, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

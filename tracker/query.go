@@ -82,7 +82,7 @@ func (f *Fleet) Track(id DeviceID, from, to time.Time, fn func(TrackPoint) bool)
 // tail copies a device's durable fixes that no durable block holds, and tells
 // the first journal entry of those: blocks through it or later hold what is in
 // the copy.
-func (f *Fleet) tail(id DeviceID) (fixes []TrackPoint, oldest uint64) {
+func (f *Fleet) tail(id DeviceID) (fixes []tailFix, oldest uint64) {
 	s := f.pipeline.shards[shardOf(id)]
 	committed := f.pipeline.committed.Load()
 	s.mu.Lock()
@@ -94,7 +94,7 @@ func (f *Fleet) tail(id DeviceID) (fixes []TrackPoint, oldest uint64) {
 	}
 	for _, p := range t.tail {
 		if p.seq <= committed {
-			fixes = append(fixes, p.TrackPoint)
+			fixes = append(fixes, p)
 		}
 	}
 	return fixes, t.tail[0].seq
@@ -103,7 +103,9 @@ func (f *Fleet) tail(id DeviceID) (fixes []TrackPoint, oldest uint64) {
 // merger puts blocks, which come in order of their first fix, and the tail
 // into order of time.
 type merger struct {
-	pending     []TrackPoint
+	// pending are fixes and the journal entries, or ends of blocks, that tell
+	// which of the same time came first.
+	pending     []tailFix
 	first, last geofence.Millis
 	fn          func(TrackPoint) bool
 	stopped     bool
@@ -116,18 +118,20 @@ func (m *merger) add(block Block) error {
 	if err != nil {
 		return err
 	}
-	m.pending = append(m.pending, fixes...)
+	for _, p := range fixes {
+		m.pending = append(m.pending, tailFix{TrackPoint: p, seq: block.Through})
+	}
 	return nil
 }
 
 // emit gives out the pending fixes before a time.
 func (m *merger) emit(before geofence.Millis) {
-	slices.SortStableFunc(m.pending, func(a, b TrackPoint) int {
-		return cmp.Or(cmp.Compare(a.Fix.Time, b.Fix.Time), a.Received.Compare(b.Received))
+	slices.SortStableFunc(m.pending, func(a, b tailFix) int {
+		return cmp.Or(cmp.Compare(a.Fix.Time, b.Fix.Time), cmp.Compare(a.seq, b.seq))
 	})
 	n := 0
 	for ; n < len(m.pending) && m.pending[n].Fix.Time < before; n++ {
-		p := m.pending[n]
+		p := m.pending[n].TrackPoint
 		if m.stopped || p.Fix.Time < m.first || p.Fix.Time >= m.last {
 			continue
 		}

@@ -1,12 +1,40 @@
 package tracker
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// ErrBadRecord: a bucket or a key cannot be used.
+var ErrBadRecord = errors.New("bad record")
+
+// maxRecordName is the longest name of a bucket or key in bytes; the store
+// could not write a much longer one, and would refuse everything behind it.
+const maxRecordName = 1024
+
+func checkRecords(bucket string, records []Record) error {
+	own := []string{deviceBucket, fenceBucket, worldBucket, keyBucket, quarantineBucket}
+	if len(bucket) == 0 || len(bucket) > maxRecordName || slices.Contains(own, bucket) {
+		return fmt.Errorf("%w: the bucket must have a name of its own of 1 to %d bytes", ErrBadRecord, maxRecordName)
+	}
+	for _, r := range records {
+		if len(r.Key) == 0 || len(r.Key) > maxRecordName {
+			return fmt.Errorf("%w: keys have 1 to %d bytes", ErrBadRecord, maxRecordName)
+		}
+	}
+	return nil
+}
 
 // PutRecords writes named records for a part of the server that keeps no
 // store of its own, such as sessions; all of them or none. A nil value
-// deletes. When it returns nil they are durable. Errors wrap ErrUnavailable or
-// ctx's.
+// deletes. When it returns nil they are durable. Errors wrap ErrBadRecord,
+// ErrUnavailable or ctx's.
 func (f *Fleet) PutRecords(ctx context.Context, bucket string, records ...Record) error {
+	if err := checkRecords(bucket, records); err != nil {
+		return err
+	}
 	e := edit{records: make([]BucketRecord, len(records))}
 	for i, r := range records {
 		e.records[i] = BucketRecord{Bucket: bucket, Record: r}

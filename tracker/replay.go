@@ -114,8 +114,9 @@ func (f *Fleet) resume(worlds *worldHistory, journal, events uint64, replayed in
 	var positions []Position
 	for _, s := range p.shards {
 		s.keep = s.oldest(s.saved)
+		s.promised = s.keep
 		for id, t := range s.tracks {
-			if !t.last.Received.IsZero() {
+			if _, known := f.registry.get(id); known && !t.last.Received.IsZero() {
 				position := t.last
 				position.Device = id
 				positions = append(positions, position)

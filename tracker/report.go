@@ -1,9 +1,11 @@
 package tracker
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"wayguard/geofence"
@@ -18,10 +20,10 @@ type Report struct {
 	// Key identifies the report among those of its device; a report whose key
 	// was seen before is a duplicate.
 	Key ReportKey
-	// Fixes are the positions, in the order the device gave them. The fleet
-	// keeps the slice.
+	// Fixes are the positions in any order; they are taken in that of their
+	// times. The fleet keeps the slice.
 	Fixes []geofence.Fix
-	// Battery is the charge in percent, nil if not reported.
+	// Battery is the charge in percent, 0 to 100, nil if not reported.
 	Battery *uint8
 }
 
@@ -62,6 +64,9 @@ func (r *Report) check() error {
 	if len(r.Fixes) > MaxFixes {
 		return fmt.Errorf("%w: %d fixes, at most %d fit into one report", ErrBadReport, len(r.Fixes), MaxFixes)
 	}
+	if r.Battery != nil && *r.Battery > 100 {
+		return fmt.Errorf("%w: a battery of %d %%", ErrBadReport, *r.Battery)
+	}
 	if r.Received.IsZero() {
 		r.Received = time.Now()
 	}
@@ -72,18 +77,23 @@ func (r *Report) check() error {
 		}
 		r.Fixes[i] = rounded(r.Fixes[i])
 	}
+	slices.SortStableFunc(r.Fixes, func(a, b geofence.Fix) int { return cmp.Compare(a.Time, b.Time) })
 	return nil
 }
 
-// maxMillis keeps times within what RFC 3339 can show: the year 9999.
-const maxMillis = geofence.Millis(253402300799999)
+// minMillis and maxMillis keep times within what RFC 3339 can show: the years
+// 0 to 9999.
+const (
+	minMillis = geofence.Millis(-62167219200000)
+	maxMillis = geofence.Millis(253402300799999)
+)
 
 func checkFix(f *geofence.Fix) error {
 	lon, lat := f.Point[0], f.Point[1]
 	if !(lon >= -180 && lon <= 180) || !(lat >= -90 && lat <= 90) {
 		return errors.New("longitude must be within -180..180 and latitude within -90..90")
 	}
-	if f.Time < -maxMillis || f.Time > maxMillis {
+	if f.Time < minMillis || f.Time > maxMillis {
 		return errors.New("time must be between the years 0 and 9999")
 	}
 	for _, v := range [...]float32{f.AccuracyMeters, f.SpeedMPS, f.HeadingDegrees, f.AltitudeMeters} {

@@ -25,7 +25,11 @@ func (c *cadence) due(now time.Time) (int, bool) {
 	if now.Sub(c.last) < checkpointEvery/shardCount {
 		return 0, false
 	}
-	c.last = now
+	// In step with the clock, or the delays of the ticks would add up.
+	c.last = c.last.Add(checkpointEvery / shardCount)
+	if now.Sub(c.last) > checkpointEvery/shardCount {
+		c.last = now
+	}
 	c.shard = (c.shard + 1) % shardCount
 	return c.shard, true
 }
@@ -46,6 +50,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 	}
 	close(f.pipeline.batches)
 	<-committing
+	f.pipeline.failure.Store(&errStopping)
 	return err
 }
 
@@ -87,6 +92,7 @@ func (f *Fleet) stepAll(ctx context.Context) error {
 func (f *Fleet) stepLast() error {
 	p := f.pipeline
 	b := &batch{journalSeq: p.journalSeq, eventSeq: p.eventSeq, world: p.world.Load().Version()}
+	b.tx.TrimJournal = p.trim
 	for i, s := range p.shards {
 		if err := f.addCheckpoint(b, i, s); err != nil {
 			return err

@@ -23,6 +23,9 @@ func loadSecretKey(store Store) (secretKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the key of the device secrets: %w", err)
 	}
+	if key != nil && len(key) != secretKeyBytes {
+		return nil, fmt.Errorf("key of the device secrets: %d bytes, want %d: %w", len(key), secretKeyBytes, errDamaged)
+	}
 	if key != nil {
 		return key, nil
 	}

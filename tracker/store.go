@@ -101,6 +101,7 @@ type Record struct {
 }
 
 // BucketRecord is a Record and where it belongs.
+// Both names have 1 to 1,024 bytes.
 type BucketRecord struct {
 	Bucket string
 	Record

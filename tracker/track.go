@@ -18,7 +18,8 @@ func shardOf(id DeviceID) int {
 }
 
 // shard holds the tracks of one part of the devices. The stepping goroutine
-// changes it, queries read it.
+// changes it, the committing one drops what has become durable elsewhere,
+// queries read it.
 type shard struct {
 	mu     sync.Mutex
 	tracks map[DeviceID]*track
@@ -28,6 +29,8 @@ type shard struct {
 	// keep is the last journal entry that the newest durable checkpoint can do
 	// without.
 	keep uint64
+	// promised is keep once all that was built is durable.
+	promised uint64
 }
 
 func (s *shard) track(id DeviceID) *track {
@@ -85,12 +88,13 @@ func (t *track) take(w *geofence.World, r *Report, seq uint64) outcome {
 		return o
 	}
 	t.reports.add(uint64(r.Key))
+	t.restart(r.Received)
 	o.stored = r.Fixes[:0]
 	newest := t.newest
 	for _, f := range r.Fixes {
 		t.takeFix(w, r, f, seq, &o)
 	}
-	if r.Battery != nil && (len(r.Fixes) == 0 || t.newest > newest) {
+	if r.Battery != nil && (len(o.stored) == 0 || t.newest > newest) {
 		t.last.Battery = r.Battery
 	}
 	return o
@@ -111,6 +115,20 @@ func (t *track) seen(r *Report) bool {
 // believed reports whether a device's clock can be right.
 func believed(t geofence.Millis, received time.Time) bool {
 	return t >= earliest && t <= geofence.MillisOf(received.Add(MaxAhead))
+}
+
+// maxLead is how far ahead of a receipt the newest fix may be. It is farther
+// only if that fix was believed while the server's clock was ahead, for so long
+// that waiting for the device to catch up is no way out.
+const maxLead = 24 * time.Hour
+
+// restart forgets where the device was, if nothing that it reports now could be
+// newer for a long time.
+func (t *track) restart(received time.Time) {
+	if t.newest > geofence.MillisOf(received.Add(maxLead)) {
+		t.newest = 0
+		t.engine.Restart()
+	}
 }
 
 func (t *track) takeFix(w *geofence.World, r *Report, f geofence.Fix, seq uint64, o *outcome) {

@@ -16,6 +16,7 @@ import (
 func loadFences(store Store, settings geofence.Settings) (*fences, error) {
 	f := &fences{
 		settings: settings,
+		editing:  newTurn(),
 		version:  versionStart,
 		current:  make(map[geofence.FenceID]FenceRecord),
 		versions: make(map[geofence.FenceID][]fenceVersion),
@@ -45,23 +46,34 @@ func (f *fences) load(r Record) error {
 		f.leftover = append(f.leftover, BucketRecord{Bucket: fenceBucket, Record: Record{Key: r.Key}})
 		return nil
 	}
-	var stored storedFence
-	if err := json.Unmarshal(r.Value, &stored); err != nil {
-		return fmt.Errorf("fence %q: %w", id, err)
-	}
-	if stored.Feature == nil || isNull(stored.Feature) {
-		f.versions[id] = append(f.versions[id], fenceVersion{version: version})
-		delete(f.current, id)
-		return nil
-	}
-	record, err := ParseFence(stored.Feature)
+	record, err := parseStoredFence(r.Value)
 	if err != nil {
 		return fmt.Errorf("fence %q: %w", id, err)
 	}
-	record.Updated = stored.Updated
-	f.versions[id] = append(f.versions[id], fenceVersion{version: version, record: &record})
-	f.current[id] = record
+	f.versions[id] = append(f.versions[id], fenceVersion{version: version, record: record})
+	if record == nil {
+		delete(f.current, id)
+	} else {
+		f.current[id] = *record
+	}
 	return nil
+}
+
+// parseStoredFence reads one version of a fence, nil for a deletion.
+func parseStoredFence(value []byte) (*FenceRecord, error) {
+	var stored storedFence
+	if err := json.Unmarshal(value, &stored); err != nil {
+		return nil, err
+	}
+	if stored.Feature == nil || isNull(stored.Feature) {
+		return nil, nil
+	}
+	record, err := ParseFence(stored.Feature)
+	if err != nil {
+		return nil, err
+	}
+	record.Updated = stored.Updated
+	return &record, nil
 }
 
 // worldHistory makes the Worlds of the past, one after the other.

@@ -3,9 +3,10 @@
 // Start at [Open]. A nil error of [Store.Commit] means that the transaction
 // has been synced to the disk. The journal and the event log are written in
 // order of their sequence numbers with nearly full pages; nothing else is on
-// the hot path but one checkpoint now and then. No read holds a transaction
-// open longer than one page of results, since an open one keeps freed pages
-// from being used again and delays commits when the file grows.
+// the hot path but one checkpoint now and then. Once the fleet runs, no read
+// holds a transaction open longer than one page of results, since an open one
+// keeps freed pages from being used again and delays commits when the file
+// grows.
 //
 // The buckets: journal (sequence to batch), events (sequence to event),
 // subjects (subject, 0, sequence), checkpoints (shard), track (device, 0,
@@ -112,13 +113,3 @@ func prepare(tx *bbolt.Tx) error {
 
 // Close waits for open transactions and closes the file.
 func (s *Store) Close() error { return s.db.Close() }
-
-// Size is the length of the file in bytes.
-func (s *Store) Size() (int64, error) {
-	var n int64
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		n = tx.Size()
-		return nil
-	})
-	return n, err
-}

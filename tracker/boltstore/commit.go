@@ -106,7 +106,14 @@ func trim(tx *bbolt.Tx, t *tracker.Transaction) error {
 	newest, _ := c.Last()
 	for range trimPerCommit {
 		k, _ := c.First()
-		if k == nil || string(k) == string(newest) || binary.BigEndian.Uint64(k) > t.TrimJournal {
+		if k == nil || string(k) == string(newest) {
+			return nil
+		}
+		seq, err := parseSeq(k)
+		if err != nil {
+			return err
+		}
+		if seq > t.TrimJournal {
 			return nil
 		}
 		if err := c.Delete(); err != nil {

@@ -15,19 +15,21 @@ import (
 // Last returns the highest sequence numbers. See tracker.Store.
 func (s *Store) Last() (journal, event uint64, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
-		journal = lastSeq(tx.Bucket(journalBucket))
-		event = lastSeq(tx.Bucket(eventsBucket))
-		return nil
+		if journal, err = lastSeq(tx.Bucket(journalBucket)); err != nil {
+			return err
+		}
+		event, err = lastSeq(tx.Bucket(eventsBucket))
+		return err
 	})
 	return journal, event, err
 }
 
-func lastSeq(b *bbolt.Bucket) uint64 {
+func lastSeq(b *bbolt.Bucket) (uint64, error) {
 	k, _ := b.Cursor().Last()
 	if k == nil {
-		return 0
+		return 0, nil
 	}
-	return binary.BigEndian.Uint64(k)
+	return parseSeq(k)
 }
 
 // Journal walks the journal. It holds one read transaction for the whole
@@ -35,7 +37,11 @@ func lastSeq(b *bbolt.Bucket) uint64 {
 func (s *Store) Journal(fn func(seq uint64, value []byte) error) error {
 	return s.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(journalBucket).ForEach(func(k, v []byte) error {
-			return fn(binary.BigEndian.Uint64(k), v)
+			seq, err := parseSeq(k)
+			if err != nil {
+				return err
+			}
+			return fn(seq, v)
 		})
 	})
 }
@@ -45,6 +51,9 @@ func (s *Store) Checkpoints() (map[int][]byte, error) {
 	all := make(map[int][]byte)
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(checkpointBucket).ForEach(func(k, v []byte) error {
+			if len(k) != 4 {
+				return errDamagedKey
+			}
 			all[int(binary.BigEndian.Uint32(k))] = bytes.Clone(v)
 			return nil
 		})
@@ -61,7 +70,11 @@ func (s *Store) Events(after uint64, subject string, limit int) ([]tracker.LogEn
 		}
 		c := tx.Bucket(eventsBucket).Cursor()
 		for k, v := c.Seek(seqKey(after + 1)); k != nil && len(found) < limit; k, v = c.Next() {
-			found = append(found, tracker.LogEntry{Seq: binary.BigEndian.Uint64(k), Value: bytes.Clone(v)})
+			seq, err := parseSeq(k)
+			if err != nil {
+				return err
+			}
+			found = append(found, tracker.LogEntry{Seq: seq, Value: bytes.Clone(v)})
 		}
 		return nil
 	})
@@ -72,12 +85,15 @@ func eventsAbout(tx *bbolt.Tx, after uint64, subject string, limit int, found *[
 	events, c := tx.Bucket(eventsBucket), tx.Bucket(subjectsBucket).Cursor()
 	prefix := append([]byte(subject), 0)
 	for k, _ := c.Seek(subjectKey(subject, after+1)); bytes.HasPrefix(k, prefix) && len(*found) < limit; k, _ = c.Next() {
-		seq := k[len(prefix):]
-		v := events.Get(seq)
-		if v == nil {
-			return fmt.Errorf("event %d is indexed but missing", binary.BigEndian.Uint64(seq))
+		seq, err := parseSeq(k[len(prefix):])
+		if err != nil {
+			return err
 		}
-		*found = append(*found, tracker.LogEntry{Seq: binary.BigEndian.Uint64(seq), Subject: subject, Value: bytes.Clone(v)})
+		v := events.Get(seqKey(seq))
+		if v == nil {
+			return fmt.Errorf("event %d is indexed but missing", seq)
+		}
+		*found = append(*found, tracker.LogEntry{Seq: seq, Subject: subject, Value: bytes.Clone(v)})
 	}
 	return nil
 }
@@ -143,6 +159,16 @@ func (s *Store) Records(bucket, prefix, after string, limit int) ([]tracker.Reco
 	return found, err
 }
 
+// errDamagedKey: a key is none that this package writes.
+var errDamagedKey = errors.New("a key is damaged: restore a copy of the file")
+
+func parseSeq(k []byte) (uint64, error) {
+	if len(k) != 8 {
+		return 0, errDamagedKey
+	}
+	return binary.BigEndian.Uint64(k), nil
+}
+
 func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
 func subjectKey(subject string, seq uint64) []byte {
@@ -160,7 +186,7 @@ func blockKey(device tracker.DeviceID, k tracker.BlockKey) []byte {
 
 func parseBlockKey(b []byte) (tracker.BlockKey, error) {
 	if len(b) != 16 {
-		return tracker.BlockKey{}, errors.New("damaged key of a track block")
+		return tracker.BlockKey{}, errDamagedKey
 	}
 	return tracker.BlockKey{
 		First:   geofence.Millis(binary.BigEndian.Uint64(b) ^ signBit),
