@@ -18,7 +18,7 @@ import (
 func TestDevices(t *testing.T) {
 	path := newFile(t)
 	r := start(t, path)
-	for _, id := range []string{"", "a b", "a/b", "a:b:c", ":b", "a:", "ä", strings.Repeat("x", 65)} {
+	for _, id := range []string{"", "a b", "a/b", "a:b:c", ":b", "a:", "ä", ".", "..", strings.Repeat("x", 65)} {
 		if _, err := r.CreateDevice(t.Context(), tracker.Device{ID: tracker.DeviceID(id)}); !errors.Is(err, tracker.ErrDeviceID) {
 			t.Errorf("%q: %v, want ErrDeviceID", id, err)
 		}

@@ -47,6 +47,8 @@ type registry struct {
 
 	mu      sync.RWMutex
 	devices map[DeviceID]storedDevice
+	// revoked are told of each device whose secret has become worthless.
+	revoked []func(DeviceID)
 	// users are the devices of each OwnTracks user.
 	users map[string][]DeviceID
 }
@@ -92,6 +94,24 @@ func (r *registry) put(id DeviceID, d storedDevice) {
 		r.users[user] = append(r.users[user], id)
 	}
 	r.devices[id] = d
+}
+
+// OnRevoke has fn called whenever a device's secret is replaced or the device
+// deleted, so that connections made with the old secret can be closed. fn must
+// not block.
+func (f *Fleet) OnRevoke(fn func(DeviceID)) {
+	f.registry.mu.Lock()
+	defer f.registry.mu.Unlock()
+	f.registry.revoked = append(f.registry.revoked, fn)
+}
+
+func (r *registry) revoke(id DeviceID) {
+	r.mu.RLock()
+	revoked := r.revoked
+	r.mu.RUnlock()
+	for _, fn := range revoked {
+		fn(id)
+	}
 }
 
 func (r *registry) remove(id DeviceID) {
@@ -154,7 +174,10 @@ func (f *Fleet) putDevice(ctx context.Context, id DeviceID, d storedDevice) (sec
 	}
 	err = f.change(ctx, edit{
 		records: []BucketRecord{{Bucket: deviceBucket, Record: Record{Key: string(id), Value: value}}},
-		apply:   func() { f.registry.put(id, d) },
+		apply: func() {
+			f.registry.put(id, d)
+			f.registry.revoke(id)
+		},
 	})
 	if err != nil {
 		return "", err
@@ -174,6 +197,7 @@ func (f *Fleet) DeleteDevice(ctx context.Context, id DeviceID) error {
 			apply: func() {
 				f.registry.remove(id)
 				f.live.forget(id)
+				f.registry.revoke(id)
 			},
 		})
 	})

@@ -18,7 +18,8 @@ var deviceIDPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}(:[A-Za-z0-9_.-]{
 
 // ParseDeviceID checks s. The error wraps ErrDeviceID.
 func ParseDeviceID(s string) (DeviceID, error) {
-	if !deviceIDPattern.MatchString(s) {
+	// What a path could not name is none either: . and .. are steps in it.
+	if !deviceIDPattern.MatchString(s) || s == "." || s == ".." {
 		return "", fmt.Errorf("%w: %.140q must be 1 to 64 of A-Z a-z 0-9 _ . - (two such parts joined by a colon for OwnTracks)", ErrDeviceID, s)
 	}
 	return DeviceID(s), nil

@@ -147,6 +147,37 @@ func TestBadConnections(t *testing.T) {
 	p.wantNothingStored(t, device, other)
 }
 
+// TestOldSecretEndsAtOnce replaces a secret, and then deletes the device, while
+// it is connected.
+func TestOldSecretEndsAtOnce(t *testing.T) {
+	p := startServe(t, t.TempDir())
+	const device = "ann:phone"
+	secret := p.createDevice(t, device)
+	for _, revoke := range []func() string{
+		func() string {
+			var made struct{ Secret string }
+			p.call(t, http.MethodPost, "/api/v1/devices/"+device+"/secret", nil, http.StatusOK, &made)
+			return made.Secret
+		},
+		func() string {
+			p.call(t, http.MethodDelete, "/api/v1/devices/"+device, nil, http.StatusNoContent, nil)
+			return ""
+		},
+	} {
+		client, err := p.connect(device, secret, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := revoke()
+		eventually(t, "the connection ends", func() bool { return !client.IsConnectionOpen() })
+		if again, err := p.connect(device, secret, nil); err == nil {
+			again.Disconnect(0)
+			t.Error("the old secret lets in")
+		}
+		secret = next
+	}
+}
+
 // TestNothingReachesAnotherDevice lets one device listen wherever it can while
 // another publishes to its topics.
 func TestNothingReachesAnotherDevice(t *testing.T) {

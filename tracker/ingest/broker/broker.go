@@ -112,6 +112,11 @@ func New(o Options) (*Broker, error) {
 		options:  o,
 		roster:   newRoster(o.Limits),
 	}
+	o.Fleet.OnRevoke(func(id tracker.DeviceID) {
+		for _, c := range b.roster.of(id) {
+			c.disconnect(causeRevoked)
+		}
+	})
 	if b.metrics, err = newMetrics(o.Metrics, b.roster, b.server.Info); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}

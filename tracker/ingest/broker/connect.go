@@ -61,6 +61,10 @@ func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		oldest.disconnect(causeDisplaced)
 	}
 	h.metrics.connects.Inc()
+	// The secret may have been replaced before the roster knew of c.
+	if _, ok := h.fleet.Authenticate(string(pk.Connect.Username), string(pk.Connect.Password)); !ok {
+		c.disconnect(causeRevoked)
+	}
 	return nil
 }
 

@@ -82,6 +82,13 @@ func (r *roster) claim(c *conn) (same, oldest *conn) {
 	return same, oldest
 }
 
+// of are the connections of a device.
+func (r *roster) of(id tracker.DeviceID) []*conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.byDevice[id])
+}
+
 // known is how many connections have a device.
 func (r *roster) known() int {
 	r.mu.Lock()
