@@ -5,6 +5,7 @@ import { destination } from "../src/geo/circle";
 import { bearing, distance, type Place } from "../src/geo/distance";
 import { glideTo, isGliding, resting, shownAt } from "../src/geo/glide";
 import { labelPlace } from "../src/geo/label";
+import { unwrapped } from "../src/geo/unwrap";
 
 test("a degree of a great circle is 111.195 km", () => {
   expect(distance([0, 0], [1, 0])).toBeCloseTo(111_195.08, 1);
@@ -96,4 +97,19 @@ test("bounds hold what they were built from", () => {
   const inside: Place = [9.5, 4];
   expect(holds([-1, 0, 9, 9], inside)).toBe(false);
   expect(holds(padded([-1, 0, 9, 9], 0.1), inside)).toBe(true);
+});
+
+test("an area across the antimeridian is drawn in one piece", () => {
+  const across = [[179, 0], [-179, 0], [-179, 1], [179, 1], [179, 0]];
+  expect(unwrapped({ type: "Polygon", coordinates: [across] }).coordinates).toEqual([
+    [[179, 0], [181, 0], [181, 1], [179, 1], [179, 0]],
+  ]);
+  const east = [[179, 0], [180, 0], [180, 1], [179, 0]];
+  const west = [[-180, 0], [-179, 0], [-180, 1], [-180, 0]];
+  expect(unwrapped({ type: "MultiPolygon", coordinates: [[east], [west]] }).coordinates).toEqual([
+    [east],
+    [[[180, 0], [181, 0], [180, 1], [180, 0]]],
+  ]);
+  const plain = { type: "Polygon" as const, coordinates: [[[8, 50, 3], [9, 50, 3], [9, 51, 3], [8, 50, 3]]] };
+  expect(unwrapped(plain)).toEqual(plain);
 });

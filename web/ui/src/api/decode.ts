@@ -4,6 +4,7 @@
  */
 import { circlePolygon } from "../geo/circle";
 import type { Config, Device, Fence, FleetEvent, Position, Session, Tiles, TrackPoint } from "./types";
+import { unwrapped } from "../geo/unwrap";
 
 type Fields = Record<string, unknown>;
 
@@ -87,7 +88,7 @@ function areaOf(geometry: Fields, properties: Fields): Fence["area"] | null {
   switch (geometry.type) {
     case "Polygon":
     case "MultiPolygon":
-      return { type: geometry.type, coordinates: geometry.coordinates } as Fence["area"];
+      return unwrapped({ type: geometry.type, coordinates: geometry.coordinates } as Fence["area"]);
     case "Point": {
       const [lon, lat] = geometry.coordinates.map(number);
       const radius = number(properties.radius_m);
