@@ -34,7 +34,7 @@ func TestRequestsAreLimited(t *testing.T) {
 		allowed int
 		who     []option
 	}{
-		"anonymous": {"/healthz", 2, []option{from("192.0.2.1")}},
+		"anonymous": {"/page.css", 2, []option{from("192.0.2.1")}},
 		"refused":   {"/api/v1/devices", 2, []option{from("192.0.2.2")}},
 		"token":     {"/api/v1/devices", 20, []option{from("192.0.2.3"), withToken}},
 		"session":   {"/api/v1/devices", 20, []option{from("192.0.2.4"), withCookie(cookie)}},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -28,10 +29,11 @@ type serveCmd struct {
 
 // secure is how connections are encrypted and who may come in.
 type secure struct {
-	PublicURL      *url.URL `name:"public-url" help:"Where browsers find the server if a proxy is in front of it: https://HOST."`
-	TLSCert        string   `name:"tls-cert" help:"Certificate chain (PEM) for HTTP and MQTT."`
-	TLSKey         string   `name:"tls-key" help:"Private key (PEM) of the certificate."`
-	AdminTokenFile string   `help:"File that holds the API token with the role admin. The variable WAYGUARD_ADMIN_TOKEN can hold the token itself."`
+	PublicURL      *url.URL       `name:"public-url" help:"Where browsers find the server if a proxy is in front of it: https://HOST."`
+	TrustedProxy   []netip.Prefix `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8; with --public-url this machine's own unless given."`
+	TLSCert        string         `name:"tls-cert" help:"Certificate chain (PEM) for HTTP and MQTT."`
+	TLSKey         string         `name:"tls-key" help:"Private key (PEM) of the certificate."`
+	AdminTokenFile string         `help:"File that holds the API token with the role admin. The variable WAYGUARD_ADMIN_TOKEN can hold the token itself."`
 }
 
 // tiles are an operator's own map.
@@ -90,6 +92,14 @@ func (s secure) tlsConfig() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
 }
 
+// proxies are the networks whose word on where a request came from is taken.
+func (s secure) proxies() []netip.Prefix {
+	if s.PublicURL == nil || len(s.TrustedProxy) > 0 {
+		return s.TrustedProxy
+	}
+	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+}
+
 // signinTTL is how long the link that is printed at the start can be used.
 const signinTTL = 24 * time.Hour
 
@@ -106,7 +116,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	}
 	s, err := openServer(serverOptions{
 		dataDir: c.Data, mmap: c.Mmap, httpAddress: c.HTTP, mqttAddress: c.MQTT,
-		tls: encryption, publicURL: c.Secure.PublicURL, adminToken: token,
+		tls: encryption, publicURL: c.Secure.PublicURL, proxies: c.Secure.proxies(), adminToken: token,
 		tiles: c.Tiles.source(), log: log,
 	})
 	if err != nil {

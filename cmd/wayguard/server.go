@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -29,6 +30,7 @@ type serverOptions struct {
 	httpAddress, mqttAddress string
 	tls                      *tls.Config
 	publicURL                *url.URL
+	proxies                  []netip.Prefix
 	adminToken               string
 	tiles                    *web.Tiles
 	town                     []byte
@@ -73,7 +75,7 @@ func openServer(o serverOptions) (s *server, err error) {
 	undo = append(undo, pages.Close)
 	s.web, err = web.New(web.Options{
 		Fleet:      s.fleet,
-		Listen:     web.Listen{Listener: pages, TLS: o.tls, PublicURL: o.publicURL},
+		Listen:     web.Listen{Listener: pages, TLS: o.tls, PublicURL: o.publicURL, TrustedProxies: o.proxies},
 		AdminToken: o.adminToken,
 		Map:        web.Map{Tiles: o.tiles, Town: o.town},
 		Version:    version(), Metrics: registry, Log: o.log,

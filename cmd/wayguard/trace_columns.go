@@ -27,11 +27,12 @@ const (
 	maxTime = geofence.Millis(253_402_300_799_999)
 )
 
-// requiredColumns and optionalColumns are those of CSV and NDJSON traces.
+// requiredColumns and optionalColumns are those of CSV and NDJSON traces. The
+// last two are what a track's export adds; they are not looked at.
 func requiredColumns() []string { return []string{"time", "lat", "lon"} }
 
 func optionalColumns() []string {
-	return []string{"device", "accuracy_m", "speed_mps", "heading_deg", "altitude_m", "event", "ref"}
+	return []string{"device", "accuracy_m", "speed_mps", "heading_deg", "altitude_m", "event", "ref", "received", "marks"}
 }
 
 func knownColumns() []string { return append(requiredColumns(), optionalColumns()...) }

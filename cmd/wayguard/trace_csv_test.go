@@ -50,7 +50,7 @@ func TestCSVRowsRefuse(t *testing.T) {
 		{name: "empty", text: "", err: "track.csv:1: no header"},
 		{name: "only a mark", text: "\ufeff\n\n", err: "track.csv:1: no header"},
 		{name: "no header", text: "2026-01-26T15:57:02Z,50,8\n", err: "track.csv:1: unknown column"},
-		{name: "unknown column", text: "time,lat,lon,speed\n", err: `track.csv:1: unknown column "speed": the columns are time, lat, lon, device, accuracy_m, speed_mps, heading_deg, altitude_m, event, ref`},
+		{name: "unknown column", text: "time,lat,lon,speed\n", err: `track.csv:1: unknown column "speed": the columns are time, lat, lon, device, accuracy_m, speed_mps, heading_deg, altitude_m, event, ref, received, marks`},
 		{name: "upper case", text: "Time,lat,lon\n", err: `unknown column "Time"`},
 		{name: "unnamed column", text: "time,lat,lon,\n", err: `unknown column ""`},
 		{name: "twice", text: "time,lat,lon,lat\n", err: `track.csv:1: column "lat" is there twice`},
