@@ -65,11 +65,14 @@ type Store struct {
 	db *bbolt.DB
 }
 
-// Open opens or creates the file at path. Errors wrap ErrInUse, ErrNewer or
-// what the file system says.
+// Open opens or creates the file at path. Errors wrap ErrInUse, ErrNewer,
+// ErrCut or what the file system says.
 func Open(path string, opts Options) (*Store, error) {
 	if opts.MmapBytes == 0 {
 		opts.MmapBytes = DefaultMmapBytes
+	}
+	if err := checkLength(path); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:         lockTimeout,

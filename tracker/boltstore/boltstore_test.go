@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,6 +98,50 @@ func TestSurvivesReopening(t *testing.T) {
 	if v, err := s.Record("b", "k"); err != nil || string(v) != "v" {
 		t.Errorf("record %q, %v", v, err)
 	}
+}
+
+// TestCutFile cuts the file at every page and wants each refused; the whole
+// file opens, whatever lies behind its end.
+func TestCutFile(t *testing.T) {
+	s, path := open(t)
+	for seq := range uint64(50) {
+		commit(t, s, tracker.Transaction{Entry: &tracker.JournalEntry{Seq: seq + 1, Value: make([]byte, 3000)}})
+	}
+	s.Close()
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := os.Getpagesize()
+	refused := 0
+	for n := 2 * page; n < len(whole); n += page {
+		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := boltstore.Open(path, small)
+		switch {
+		case errors.Is(err, boltstore.ErrCut):
+			refused++
+		case err != nil:
+			t.Fatalf("%d of %d bytes: %v", n, len(whole), err)
+		default:
+			// Behind the pages in use the file is only room to grow.
+			if journal, _, err := s.Last(); err != nil || journal != 50 {
+				t.Errorf("%d of %d bytes open with journal entry %d, %v", n, len(whole), journal, err)
+			}
+			s.Close()
+		}
+	}
+	if refused < 20 {
+		t.Errorf("only %d lengths of %d bytes are refused", refused, len(whole))
+	}
+	if err := os.WriteFile(path, append(whole, make([]byte, page)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = boltstore.Open(path, small); err != nil {
+		t.Fatalf("the whole file: %v", err)
+	}
+	s.Close()
 }
 
 // TestAllOrNothing commits a transaction whose last part cannot be written.
