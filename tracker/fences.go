@@ -33,7 +33,8 @@ type FenceRecord struct {
 // Fences are kept by version of the World, so that the journal can be replayed
 // under the World of each entry: the record of a fence is named ID, 0, version
 // in hexadecimal, and its value is a storedFence. The version in force is a
-// record of its own, written last.
+// record of its own, written last. Versions that no retained entry needs go at
+// the next start.
 const (
 	fenceBucket  = "fences"
 	worldBucket  = "world"

@@ -7,7 +7,9 @@ import (
 	"wayguard/geofence"
 )
 
-// keyWindow is how many keys of a device are remembered.
+// keyWindow is how many keys of a device are remembered, of reports and of
+// fixes each: a fix that is sent again in another report, after so many others,
+// is stored twice.
 const keyWindow = 1024
 
 // keyRing remembers the last keyWindow keys added. It grows as it fills, so

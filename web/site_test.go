@@ -34,8 +34,8 @@ func TestSecurityHeadersAreOnEveryAnswer(t *testing.T) {
 				t.Errorf("status %d: %s is %q", a.status, name, got)
 			}
 		}
-		if a.header.Get("Referrer-Policy") == "" {
-			t.Errorf("status %d: no Referrer-Policy", a.status)
+		if got := a.header.Get("Referrer-Policy"); got != "no-referrer" {
+			t.Errorf("status %d: Referrer-Policy %q", a.status, got)
 		}
 	}
 }

@@ -37,7 +37,8 @@
 // one: reports are told apart by their keys and commands are sent until they
 // are confirmed, so a session would hold nothing that matters. A second
 // connection of the same device under the same client id replaces the first;
-// under that of another device it has nothing to do with it.
+// under that of another device it has nothing to do with it. Replacing a
+// device's secret, or deleting the device, closes its connections.
 //
 // # Adding a door
 //
