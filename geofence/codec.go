@@ -17,11 +17,13 @@ var ErrState = errors.New("bad engine state")
 // numbers as varints (signed ones zigzag) and floats as 8 or 4 bytes, all
 // little-endian:
 //
-//	flags            1 byte: bit 0 seen, bit 1 fog; a device never seen ends here
-//	last fix         time, lon, lat, known (1 byte), then the known float32s
+//	flags            1 byte: bit 0 seen, bit 1 fog
 //	world version
 //	episodes
-//	relations        their count, then of each, in order of fence:
+//	parts            1 byte: a bit for each part below that is there
+//	last fix         if seen: time, lon, lat, known (1 byte), then the known
+//	                 float32s
+//	relations        if seen: their count, then of each, in order of fence:
 //	  fence          length and bytes
 //	  shape          8 bytes
 //	  kind           1 byte: bits 0 and 1 side, bit 2 turning, bit 3 likely,
@@ -30,9 +32,11 @@ var ErrState = errors.New("bad engine state")
 //	  since          if inside: time of the last fix less it
 //	  turn           if turning: time (less that of the last fix), lon, lat,
 //	                 uncertainty
+//	parts            guard, silence, motion, tour, progress, forecast, escort,
+//	                 as each of them says
 //
 // Each State has exactly one form.
-const stateVersion = 1
+const stateVersion = 2
 
 const (
 	flagSeen    = 1 << 0
@@ -47,21 +51,50 @@ const (
 // bytes. The error is always nil.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, stateVersion)
-	if !s.seen {
-		return append(b, 0), nil
+	flags := byte(0)
+	if s.seen {
+		flags |= flagSeen
 	}
-	flags := byte(flagSeen)
-	if s.fog {
+	if s.seen && s.fog {
 		flags |= flagFog
 	}
-	b = appendFix(append(b, flags), s.last)
+	b = append(b, flags)
 	b = binary.AppendUvarint(b, s.version)
 	b = binary.AppendUvarint(b, s.episodes)
-	b = binary.AppendUvarint(b, uint64(len(s.relations)))
-	for i := range s.relations {
-		b = s.relations[i].append(b, s.last.Time)
+	parts := s.parts()
+	present := byte(0)
+	for i, p := range parts {
+		if !p.empty() {
+			present |= 1 << i
+		}
+	}
+	b = append(b, present)
+	if s.seen {
+		b = appendFix(b, s.last)
+		b = binary.AppendUvarint(b, uint64(len(s.relations)))
+		for i := range s.relations {
+			b = s.relations[i].append(b, s.last.Time)
+		}
+	}
+	for _, p := range parts {
+		if !p.empty() {
+			b = p.append(b, s)
+		}
 	}
 	return b, nil
+}
+
+// part is one part of a State.
+type part interface {
+	// empty: there is nothing to write, and the zero value says the same.
+	empty() bool
+	// append writes the part, which is not empty. Times are best written as
+	// differences from that of the last fix of s, which is written before.
+	append(b []byte, s *State) []byte
+}
+
+func (s *State) parts() [7]part {
+	return [7]part{&s.guard, &s.silence, &s.motion, &s.tour, &s.progress, &s.forecast, &s.escort}
 }
 
 func appendFix(b []byte, f Fix) []byte {
@@ -125,16 +158,16 @@ func (r *relation) append(b []byte, last Millis) []byte {
 	return b
 }
 
-// UnmarshalBinary sets s to the State that AppendBinary wrote as b, of which
-// it keeps nothing. On an error, which wraps ErrState, s is a device never
-// seen.
+// UnmarshalBinary sets s to the State that AppendBinary wrote as b, here or in
+// an earlier release. It keeps nothing of b, and whose State it is stays as it
+// was. On an error, which wraps ErrState, s is a device never seen.
 func (s *State) UnmarshalBinary(b []byte) error {
 	d := decoder{rest: b}
 	made := d.state()
 	if len(d.rest) > 0 {
 		d.fail("there are bytes after the end")
 	}
-	if d.err == nil {
+	if d.err == nil && b[0] == stateVersion {
 		// What a lenient reading lets pass, such as a number in more bytes
 		// than it needs, shows when it is written again.
 		if again, _ := made.AppendBinary(nil); !bytes.Equal(again, b) {
@@ -142,9 +175,10 @@ func (s *State) UnmarshalBinary(b []byte) error {
 		}
 	}
 	if d.err != nil {
-		*s = State{}
+		*s = State{device: s.device}
 		return fmt.Errorf("decoding: %w", d.err)
 	}
+	made.device = s.device
 	*s = made
 	return nil
 }

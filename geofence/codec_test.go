@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -32,13 +34,12 @@ func richState() State {
 // states of older versions must be read for ever, or EngineVersion raised.
 func TestBinaryFormIsFixed(t *testing.T) {
 	want := strings.ReplaceAll(strings.Join([]string{
-		"01 03",                             // version; seen and fog
-		"b8b7abfef962",                      // time
-		"000000000000e0bf 0000000000c04940", // lon, lat
-		"09 00008040 000000c0",              // known; accuracy, altitude
-		"ac02 07 04",                        // World, episodes, relations
-		"01 61 0100000000000000 11 07 dc0b", // a: inside, dwelt, since
-		"01 62 ffffffffffffffff 0e",         // b: outside, turning, likely
+		"02 03 ac02 07 00",                                        // version; seen and fog; World, episodes; no parts
+		"b8b7abfef962",                                            // time
+		"000000000000e0bf 0000000000c04940",                       // lon, lat
+		"09 00008040 000000c0 04",                                 // known; accuracy, altitude; relations
+		"01 61 0100000000000000 11 07 dc0b",                       // a: inside, dwelt, since
+		"01 62 ffffffffffffffff 0e",                               // b: outside, turning, likely
 		"b717 000000000000e0bf 0000000000a04940 0000000000002440", // since
 		"01 63 0300000000000000 00",                               // c: unknown
 		"01 64 0400000000000000 05 02 dc0b",                       // d: inside, turning
@@ -51,6 +52,28 @@ func TestBinaryFormIsFixed(t *testing.T) {
 	}
 	if got := hex.EncodeToString(b[4:]); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// States as earlier releases wrote them must be read for ever.
+func TestOlderFormsLoad(t *testing.T) {
+	forms, err := filepath.Glob("testdata/states/*.hex")
+	if err != nil || len(forms) == 0 {
+		t.Fatalf("no forms: %v", err)
+	}
+	for _, name := range forms {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s State
+		if err := s.UnmarshalBinary(b); err != nil || !sameState(s, richState()) {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
 	}
 }
 
@@ -89,10 +112,10 @@ func TestUnmarshalRefuses(t *testing.T) {
 	whole := broken(func(*State) {})
 	cases := map[string][]byte{
 		"nothing":               {},
-		"another version":       append([]byte{2}, whole[1:]...),
+		"another version":       append([]byte{3}, whole[1:]...),
 		"bytes after the end":   append(slices.Clone(whole), 0),
 		"unused flag":           append([]byte{1, 0x83}, whole[2:]...),
-		"flags of a new device": {1, 2},
+		"flags of a new device": {2, 2, 0, 0, 0},
 		"many relations":        append(slices.Clone(whole[:33]), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1),
 		"time in spare bytes":   append([]byte{1, 1, 0x80, 0x00}, whole[8:]...),
 		"NaN":                   broken(func(s *State) { s.last.Point[0] = math.NaN() }),

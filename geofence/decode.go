@@ -81,18 +81,42 @@ func (d *decoder) point() orb.Point {
 // state reads it all. What Step relies on is checked here: order, ranges, and
 // that no visit has a number not yet given.
 func (d *decoder) state() State {
-	if v := d.byte(); v != stateVersion {
+	switch v := d.byte(); v {
+	case stateVersion:
+	case 1:
+		return d.version1()
+	default:
 		d.fail(fmt.Sprintf("its version is %d, not %d", v, stateVersion))
 		return State{}
 	}
 	flags := d.byte()
-	s := State{seen: flags&flagSeen != 0, fog: flags&flagFog != 0}
-	if !s.seen {
-		return s
-	}
-	s.last = d.fix()
+	s := State{seen: flags&flagSeen != 0, fog: flags == flagSeen|flagFog}
 	s.version = d.uvarint()
 	s.episodes = d.uvarint()
+	present := d.byte()
+	if s.seen {
+		s.last = d.fix()
+		d.relations(&s)
+	}
+	d.parts(&s, present)
+	return s
+}
+
+// version1 reads the form before there were parts: the last fix came before the
+// World's version and the episodes, and a device never seen ended at its flags.
+func (d *decoder) version1() State {
+	flags := d.byte()
+	s := State{seen: flags&flagSeen != 0, fog: flags == flagSeen|flagFog}
+	if s.seen {
+		s.last = d.fix()
+		s.version = d.uvarint()
+		s.episodes = d.uvarint()
+		d.relations(&s)
+	}
+	return s
+}
+
+func (d *decoder) relations(s *State) {
 	for n := d.uvarint(); n > 0 && d.err == nil; n-- {
 		r := d.relation(s.last.Time)
 		if i := len(s.relations); i > 0 && s.relations[i-1].fence >= r.fence {
@@ -103,7 +127,31 @@ func (d *decoder) state() State {
 		}
 		s.relations = append(s.relations, r)
 	}
-	return s
+}
+
+func (d *decoder) parts(s *State, present byte) {
+	has := func(i int) bool { return present&(1<<i) != 0 && d.err == nil }
+	if has(0) {
+		s.guard = d.guard(s)
+	}
+	if has(1) {
+		s.silence = d.silence(s)
+	}
+	if has(2) {
+		s.motion = d.motion(s)
+	}
+	if has(3) {
+		s.tour = d.tour(s)
+	}
+	if has(4) {
+		s.progress = d.progress(s)
+	}
+	if has(5) {
+		s.forecast = d.forecast(s)
+	}
+	if has(6) {
+		s.escort = d.escort(s)
+	}
 }
 
 func (d *decoder) fix() Fix {

@@ -1,15 +1,11 @@
 package geofence
 
-import (
-	"time"
-
-	"github.com/paulmach/orb"
-)
+import "github.com/paulmach/orb"
 
 // EventType names a kind of fact, as it stands in the event log.
 type EventType string
 
-// The facts that Step finds.
+// The facts about areas.
 const (
 	Enter EventType = "geofence.enter"
 	Exit  EventType = "geofence.exit"
@@ -24,20 +20,74 @@ type Event struct {
 	// other side of the boundary, though it may have taken more to be sure. Of a
 	// Dwell, when the time was up.
 	Time Millis
-	// Fence is the fence it happened at.
-	Fence FenceID
-	// Episode numbers the visit: the events of one visit have the same episode,
-	// no two visits of one device do.
+	// Subject is the id of what the event is about: a fence, route, stop or
+	// device; empty where that is the device itself.
+	Subject string
+	// Episode numbers the visit, excursion or stay: the events of one episode
+	// have the same number, no two episodes of one device do. Type, Subject and
+	// Episode together name an event of a device.
 	Episode uint64
 	// Point is where the device was at Time; of a Dwell, where it was at the
 	// first fix inside after Time.
 	Point orb.Point
-	// DistanceMeters is the signed distance from Point to the fence's
-	// boundary, positive inside.
-	DistanceMeters float64
-	// After is, of a Dwell, how long the visit had to last; 0 of others.
-	After time.Duration
-	// UncertaintyMeters is the accuracy of Point that the decision used, 0 in
-	// raw mode.
-	UncertaintyMeters float64
+	// Facts are the numbers behind it.
+	Facts Facts
+}
+
+// Fact is a number, or a word, behind an event. Its name ends with the unit:
+// _m metres, _mps metres per second, _s seconds; a share or a probability has
+// none.
+type Fact struct {
+	Name  string
+	Value float64
+	Text  string // instead of Value where not empty
+}
+
+// maxFacts is how many an event has at most.
+const maxFacts = 16
+
+// Facts are up to 16 in the order in which they were added. The zero value has
+// none.
+type Facts struct {
+	count int
+	list  [maxFacts]Fact
+}
+
+// All are the facts. The slice must not be changed.
+func (f *Facts) All() []Fact { return f.list[:f.count] }
+
+// Number is the value of the fact called name, 0 if there is none.
+func (f *Facts) Number(name string) float64 { return f.find(name).Value }
+
+// Text is the word of the fact called name, empty if there is none.
+func (f *Facts) Text(name string) string { return f.find(name).Text }
+
+func (f *Facts) find(name string) Fact {
+	for _, fact := range f.All() {
+		if fact.Name == name {
+			return fact
+		}
+	}
+	return Fact{}
+}
+
+// add appends a number; one that is not finite is left out.
+func (f *Facts) add(name string, value float64) {
+	if value-value == 0 {
+		f.append(Fact{Name: name, Value: value})
+	}
+}
+
+// say appends a word, unless it is empty.
+func (f *Facts) say(name, text string) {
+	if text != "" {
+		f.append(Fact{Name: name, Text: text})
+	}
+}
+
+func (f *Facts) append(fact Fact) {
+	if f.count < maxFacts {
+		f.list[f.count] = fact
+		f.count++
+	}
 }

@@ -24,7 +24,7 @@ func ExampleStep() {
 		events = geofence.Step(world, &state, fix, events)
 	}
 	for _, e := range events {
-		fmt.Printf("%s %s at %ds, visit %d, %+.0f m from the boundary\n", e.Type, e.Fence, e.Time/1000, e.Episode, e.DistanceMeters)
+		fmt.Printf("%s %s at %ds, visit %d, %+.0f m from the boundary\n", e.Type, e.Subject, e.Time/1000, e.Episode, e.Facts.Number("distance_m"))
 	}
 	// Output:
 	// geofence.enter depot at 15s, visit 1, +56 m from the boundary

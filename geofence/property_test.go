@@ -128,21 +128,21 @@ func TestOtherEditsChangeNothing(t *testing.T) {
 // What is true of the events of any track.
 func TestVisits(t *testing.T) {
 	each(t, func(_ *rand.Rand, seed uint64, _ Settings, _ []Fence, fixes []Fix, events []Event) {
-		open, seen, newest := map[FenceID]uint64{}, map[uint64]bool{}, map[FenceID]Millis{}
+		open, seen, newest := map[string]uint64{}, map[uint64]bool{}, map[string]Millis{}
 		for _, e := range events {
-			visit, in := open[e.Fence]
+			visit, in := open[e.Subject]
 			switch {
-			case e.Type == Enter && (in || seen[e.Episode] || e.DistanceMeters < 0),
-				e.Type == Exit && (in && visit != e.Episode || !in && seen[e.Episode] || e.DistanceMeters > 0),
-				e.Time < newest[e.Fence], e.Episode == 0, math.IsNaN(e.DistanceMeters), math.IsInf(e.DistanceMeters, 0),
+			case e.Type == Enter && (in || seen[e.Episode] || e.Facts.Number("distance_m") < 0),
+				e.Type == Exit && (in && visit != e.Episode || !in && seen[e.Episode] || e.Facts.Number("distance_m") > 0),
+				e.Time < newest[e.Subject], e.Episode == 0, math.IsNaN(e.Facts.Number("distance_m")), math.IsInf(e.Facts.Number("distance_m"), 0),
 				!slices.ContainsFunc(fixes, func(f Fix) bool { return f.Time == e.Time && f.Point == e.Point }):
 				t.Fatalf("seed %d: %+v cannot be, after %q", seed, e, brief(events))
 			}
-			seen[e.Episode], newest[e.Fence] = true, e.Time
+			seen[e.Episode], newest[e.Subject] = true, e.Time
 			if e.Type == Enter {
-				open[e.Fence] = e.Episode
+				open[e.Subject] = e.Episode
 			} else {
-				delete(open, e.Fence)
+				delete(open, e.Subject)
 			}
 		}
 	})
@@ -159,19 +159,19 @@ func TestRawAgainstEveryFence(t *testing.T) {
 			now := slowLocateAll(w, fix.Point)
 			for _, id := range before {
 				if !slices.Contains(now, id) {
-					want = append(want, Event{Type: Exit, Time: fix.Time, Fence: id})
+					want = append(want, Event{Type: Exit, Time: fix.Time, Subject: string(id)})
 				}
 			}
 			for _, id := range now {
 				if !slices.Contains(before, id) {
-					want = append(want, Event{Type: Enter, Time: fix.Time, Fence: id})
+					want = append(want, Event{Type: Enter, Time: fix.Time, Subject: string(id)})
 				}
 			}
 			before = now
 		}
 		got := run(w, fixes)
 		for i := range got {
-			got[i] = Event{Type: got[i].Type, Time: got[i].Time, Fence: got[i].Fence}
+			got[i] = Event{Type: got[i].Type, Time: got[i].Time, Subject: got[i].Subject}
 		}
 		if !slices.Equal(got, want) {
 			t.Fatalf("seed %d: %q, want %q", seed, brief(got), brief(want))

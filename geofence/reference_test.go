@@ -59,7 +59,7 @@ func TestReferenceEvents(t *testing.T) {
 		for _, tr := range tracks {
 			for _, e := range run(w, tr.fixes) {
 				kind := strings.TrimPrefix(string(e.Type), "geofence.")
-				got[fmt.Sprintf("%s %s %s %d", tr.vehicle, e.Fence, kind, e.Time/1000)] = true
+				got[fmt.Sprintf("%s %s %s %d", tr.vehicle, e.Subject, kind, e.Time/1000)] = true
 			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(want.sure)) {
@@ -79,11 +79,11 @@ func TestReferenceEvents(t *testing.T) {
 // a minute.
 func flaps(events []Event) int {
 	count := 0
-	left := map[FenceID]Millis{}
+	left := map[string]Millis{}
 	for _, e := range events {
 		if e.Type == Exit {
-			left[e.Fence] = e.Time
-		} else if at, ok := left[e.Fence]; ok && e.Time-at <= 60_000 {
+			left[e.Subject] = e.Time
+		} else if at, ok := left[e.Subject]; ok && e.Time-at <= 60_000 {
 			count++
 		}
 	}
@@ -95,9 +95,9 @@ func flaps(events []Event) int {
 func TestEachStopOfLimerickOnce(t *testing.T) {
 	tracks, fences := limerick(t, 25)
 	events := run(newWorld(t, Settings{}, fences...), tracks[0].fixes)
-	counts := map[EventType]map[FenceID]int{Enter: {}, Exit: {}}
+	counts := map[EventType]map[string]int{Enter: {}, Exit: {}}
 	for _, e := range events {
-		counts[e.Type][e.Fence]++
+		counts[e.Type][e.Subject]++
 	}
 	for kind, byFence := range counts {
 		for id, count := range byFence {
@@ -111,34 +111,34 @@ func TestEachStopOfLimerickOnce(t *testing.T) {
 	}
 }
 
-// stay is a time in a fence.
-type stay struct{ from, to Millis }
+// stretch is a time in a fence.
+type stretch struct{ from, to Millis }
 
 // stays pairs enters and exits; what is open at an end of the track lasts until
 // there.
-func stays(fixes []Fix, events []Event) map[FenceID][]stay {
+func stays(fixes []Fix, events []Event) map[string][]stretch {
 	first, last := fixes[0].Time, fixes[len(fixes)-1].Time
-	all, open := map[FenceID][]stay{}, map[FenceID]Millis{}
+	all, open := map[string][]stretch{}, map[string]Millis{}
 	for _, e := range events {
 		if e.Type == Enter {
-			open[e.Fence] = e.Time
+			open[e.Subject] = e.Time
 			continue
 		}
-		from, entered := open[e.Fence]
+		from, entered := open[e.Subject]
 		if !entered {
 			from = first
 		}
-		delete(open, e.Fence)
-		all[e.Fence] = append(all[e.Fence], stay{from, e.Time})
+		delete(open, e.Subject)
+		all[e.Subject] = append(all[e.Subject], stretch{from, e.Time})
 	}
 	for id, from := range open {
-		all[id] = append(all[id], stay{from, last})
+		all[id] = append(all[id], stretch{from, last})
 	}
 	return all
 }
 
 // Over the wards of Liverpool, whose borders the bus drives along, raw geometry
-// flaps; the defaults must not, nor lose a stay of a minute for it.
+// flaps; the defaults must not, nor lose a stretch of a minute for it.
 func TestLiverpoolDoesNotFlap(t *testing.T) {
 	tracks, fences := liverpool(t)
 	raw, standard := newWorld(t, Settings{Raw: true}, fences...), newWorld(t, Settings{}, fences...)
@@ -150,9 +150,9 @@ func TestLiverpoolDoesNotFlap(t *testing.T) {
 		kept := stays(tr.fixes, events)
 		for id, all := range stays(tr.fixes, rawEvents) {
 			for _, s := range all {
-				overlaps := func(k stay) bool { return k.from < s.to && s.from < k.to }
+				overlaps := func(k stretch) bool { return k.from < s.to && s.from < k.to }
 				if s.to-s.from >= 60_000 && !slices.ContainsFunc(kept[id], overlaps) {
-					t.Errorf("%s: the stay of %d s in %s is lost", tr.vehicle, (s.to-s.from)/1000, id)
+					t.Errorf("%s: the stretch of %d s in %s is lost", tr.vehicle, (s.to-s.from)/1000, id)
 				}
 			}
 		}

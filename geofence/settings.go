@@ -1,9 +1,8 @@
 package geofence
 
 import (
-	"cmp"
 	"fmt"
-	"math"
+	"slices"
 	"time"
 )
 
@@ -54,33 +53,36 @@ type Settings struct {
 	// ExitClear is how many times its accuracy a single fix must be outside to
 	// be enough. Default 2.
 	ExitClear float64
+
+	Plausibility PlausibilitySettings
+	Silence      SilenceSettings
+	Stays        StaySettings
+	Routes       RouteSettings
+	Drops        DropSettings
+	Pairs        PairSettings
+	Forecasts    ForecastSettings
+}
+
+// settings are all settings but Raw.
+func (s *Settings) settings() []setting {
+	return slices.Concat([]setting{
+		amount("default_accuracy_m", &s.DefaultAccuracyMeters, 10, maxSetting),
+		amount("min_accuracy_m", &s.MinAccuracyMeters, 3, maxSetting),
+		amount("enter_margin", &s.EnterMargin, 0.5, maxSetting),
+		amount("enter_clear", &s.EnterClear, 1, maxSetting),
+		duration("enter_after_s", &s.EnterAfter, 30*time.Second, year),
+		amount("exit_margin", &s.ExitMargin, 1, maxSetting),
+		amount("exit_clear", &s.ExitClear, 2, maxSetting),
+	}, s.Plausibility.settings(), s.Silence.settings(), s.Stays.settings(), s.Routes.settings(), s.Drops.settings(), s.Pairs.settings(), s.Forecasts.settings())
 }
 
 // withDefaults fills in what is zero. Errors: ErrSettings.
 func (s Settings) withDefaults() (Settings, error) {
-	for _, field := range []struct {
-		name     string
-		value    *float64
-		standard float64
-	}{
-		{"DefaultAccuracyMeters", &s.DefaultAccuracyMeters, 10},
-		{"MinAccuracyMeters", &s.MinAccuracyMeters, 3},
-		{"EnterMargin", &s.EnterMargin, 0.5},
-		{"EnterClear", &s.EnterClear, 1},
-		{"ExitMargin", &s.ExitMargin, 1},
-		{"ExitClear", &s.ExitClear, 2},
-	} {
-		if *field.value < 0 || math.IsNaN(*field.value) || *field.value > maxSetting {
-			return Settings{}, fmt.Errorf("%w: %s is %g, give 0 for the default or up to %g", ErrSettings, field.name, *field.value, maxSetting)
-		}
-		if *field.value == 0 {
-			*field.value = field.standard
+	for _, f := range s.settings() {
+		if err := f.check(); err != nil {
+			return Settings{}, err
 		}
 	}
-	if s.EnterAfter < 0 {
-		return Settings{}, fmt.Errorf("%w: EnterAfter is %s, give 0 for the default or more", ErrSettings, s.EnterAfter)
-	}
-	s.EnterAfter = cmp.Or(s.EnterAfter, 30*time.Second)
 	if s.EnterClear < s.EnterMargin || s.ExitClear < s.ExitMargin {
 		return Settings{}, fmt.Errorf("%w: a clear fix must be at least as far from the boundary as the margin of two fixes", ErrSettings)
 	}
@@ -89,3 +91,5 @@ func (s Settings) withDefaults() (Settings, error) {
 
 // maxSetting is more than any setting makes sense at.
 const maxSetting = 10_000.0
+
+const year = 365 * 24 * time.Hour

@@ -20,6 +20,17 @@ type State struct {
 	fog       bool
 	relations []relation // in order of fence
 	spare     []relation // memory for the next relations
+
+	guard    guard
+	silence  silence
+	motion   motion
+	tour     tour
+	progress progress
+	forecast forecast
+	escort   escort
+
+	device DeviceID
+	duty   *duty // what the World called version wants; nil to look it up
 }
 
 // relation is how a device stands to a fence. A fence without one is far away
@@ -46,6 +57,25 @@ type mark struct {
 	uncertainty float64
 }
 
+// NewState is a device never seen, which id names in the World.
+func NewState(id DeviceID) State { return State{device: id} }
+
+// follow makes w the World that s goes by.
+func (s *State) follow(w *World) {
+	if s.seen && s.version != w.version {
+		s.adopt(w)
+	}
+	if s.duty == nil || s.version != w.version {
+		s.duty, s.version = w.duty(s.device), w.version
+	}
+}
+
+// newEpisode is a number for a visit, excursion or stay.
+func (s *State) newEpisode() uint64 {
+	s.episodes++
+	return s.episodes
+}
+
 // Last is the newest fix that Step took, if there was one.
 func (s *State) Last() (fix Fix, ok bool) { return s.last, s.seen }
 
@@ -53,12 +83,31 @@ func (s *State) Last() (fix Fix, ok bool) { return s.last, s.seen }
 func (s *State) Clone() State {
 	c := *s
 	c.relations, c.spare = slices.Clone(s.relations), nil
+	c.guard, c.silence, c.motion = s.guard.clone(), s.silence.clone(), s.motion.clone()
+	c.tour, c.progress = s.tour.clone(), s.progress.clone()
+	c.forecast, c.escort = s.forecast.clone(), s.escort.clone()
 	return c
 }
 
 // Restart forgets where the device was; the next fix is as the first of a
 // device never seen, but episodes go on where they were.
-func (s *State) Restart() { *s = State{episodes: s.episodes} }
+func (s *State) Restart() { *s = State{episodes: s.episodes, device: s.device} }
+
+// renumber puts number(episode) in place of each episode that s remembers.
+func (s *State) renumber(number func(uint64) uint64) {
+	for i := range s.relations {
+		if r := &s.relations[i]; r.episode != 0 {
+			r.episode = number(r.episode)
+		}
+	}
+	s.guard.renumber(number)
+	s.silence.renumber(number)
+	s.motion.renumber(number)
+	s.tour.renumber(number)
+	s.progress.renumber(number)
+	s.forecast.renumber(number)
+	s.escort.renumber(number)
+}
 
 // take lets e, which fix m says, count and tells whether the device changed
 // sides. The first side that is known is no change.

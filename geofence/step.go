@@ -8,7 +8,7 @@ import (
 
 // EngineVersion stands in checkpoints; it is raised when Step gives other
 // answers for the same inputs.
-const EngineVersion = 1
+const EngineVersion = 2
 
 // Step takes fix, the newest of one device, brings s up to date in place and
 // appends what happened to events: first exits, then enters, then dwells, each
@@ -27,15 +27,43 @@ func Step(w *World, s *State, fix Fix, events []Event) []Event {
 	if !fix.usable() || s.seen && fix.Time <= s.last.Time {
 		return events
 	}
-	if s.seen && s.version != w.version {
-		s.adopt(w)
+	s.follow(w)
+	g := w.settings.sight(&fix)
+	if w.settings.Raw {
+		events = s.visit(w, g, events)
+		s.seen, s.last = true, fix
+		return events
 	}
+	return s.observe(w, g, &fix, events)
+}
+
+// observe lets every part of the engine see the fix, unless it cannot be true.
+func (s *State) observe(w *World, g sighting, fix *Fix, events []Event) []Event {
+	events = s.hear(w, fix, events)
+	events, plausible := s.vet(w, fix, events)
+	if !plausible {
+		return events
+	}
+	events = s.visit(w, g, events)
+	events = s.move(w, g, fix, events)
+	if s.duty.round != nil {
+		events = s.travel(w, g, fix, events)
+		events = s.foresee(w, g, fix, events)
+	}
+	if s.duty.device.Carrier != "" {
+		events = s.escorted(w, g, fix, events)
+	}
+	s.seen, s.last = true, *fix
+	return events
+}
+
+// visit weighs g against the fences.
+func (s *State) visit(w *World, g sighting, events []Event) []Event {
 	old := len(events)
-	events = s.advance(w, w.settings.sight(&fix), events)
+	events = s.advance(w, g, events)
 	if len(events)-old > 1 {
 		slices.SortFunc(events[old:], byTypeAndFence)
 	}
-	s.seen, s.last, s.version = true, fix, w.version
 	return events
 }
 
@@ -43,7 +71,7 @@ func byTypeAndFence(a, b Event) int {
 	return cmp.Or(
 		falseFirst(a.Type == Dwell, b.Type == Dwell),
 		falseFirst(a.Type != Exit, b.Type != Exit),
-		cmp.Compare(a.Fence, b.Fence),
+		cmp.Compare(a.Subject, b.Subject),
 	)
 }
 
@@ -146,8 +174,7 @@ func (s *State) assume(w *World, z *zone) side {
 // none yet.
 func (s *State) number(r *relation, began Millis) {
 	if r.side == sideInside && r.episode == 0 {
-		s.episodes++
-		r.episode, r.since, r.dwelt = s.episodes, began, false
+		r.episode, r.since, r.dwelt = s.newEpisode(), began, false
 	}
 }
 
@@ -165,18 +192,12 @@ func (r *relation) keep(e evidence, next []relation) []relation {
 
 // report is the event of r, to z, which has just changed sides.
 func (r *relation) report(z *zone) Event {
-	e := Event{
-		Type:              Exit,
-		Time:              r.turn.time,
-		Fence:             r.fence,
-		Episode:           r.episode,
-		Point:             r.turn.point,
-		DistanceMeters:    z.shape.distance(newSpot(r.turn.point), math.Inf(1)),
-		UncertaintyMeters: r.turn.uncertainty,
-	}
+	e := Event{Type: Exit, Time: r.turn.time, Subject: string(r.fence), Episode: r.episode, Point: r.turn.point}
 	if r.side == sideInside {
 		e.Type = Enter
 	}
+	e.Facts.add("distance_m", z.shape.distance(newSpot(r.turn.point), math.Inf(1)))
+	e.Facts.add("uncertainty_m", r.turn.uncertainty)
 	return e
 }
 
@@ -191,14 +212,15 @@ func (r *relation) stays(z *zone, e evidence, now Millis) bool {
 }
 
 func (r *relation) reportStay(z *zone, g sighting) Event {
-	return Event{
-		Type:              Dwell,
-		Time:              r.since + Millis(z.fence.Dwell.Milliseconds()),
-		Fence:             r.fence,
-		Episode:           r.episode,
-		After:             z.fence.Dwell,
-		Point:             g.point(),
-		DistanceMeters:    z.shape.distance(g.spot, math.Inf(1)),
-		UncertaintyMeters: g.uncertainty,
+	e := Event{
+		Type:    Dwell,
+		Time:    r.since + Millis(z.fence.Dwell.Milliseconds()),
+		Subject: string(r.fence),
+		Episode: r.episode,
+		Point:   g.point(),
 	}
+	e.Facts.add("distance_m", z.shape.distance(g.spot, math.Inf(1)))
+	e.Facts.add("uncertainty_m", g.uncertainty)
+	e.Facts.add("dwell_s", z.fence.Dwell.Seconds())
+	return e
 }

@@ -44,7 +44,7 @@ func fixesOf(places []at) []Fix {
 func brief(events []Event) string {
 	var words []string
 	for _, e := range events {
-		words = append(words, fmt.Sprintf("%s %s %ds #%d", strings.TrimPrefix(string(e.Type), "geofence."), e.Fence, e.Time/1000, e.Episode))
+		words = append(words, fmt.Sprintf("%s %s %ds #%d", strings.TrimPrefix(string(e.Type), "geofence."), e.Subject, e.Time/1000, e.Episode))
 	}
 	return strings.Join(words, ", ")
 }
@@ -113,7 +113,7 @@ func TestEventCarriesTheNumbers(t *testing.T) {
 		t.Fatalf("events %q, want one", brief(events))
 	}
 	e := events[0]
-	if math.Abs(e.DistanceMeters-3) > 1e-6 || e.UncertaintyMeters != 6 || e.Point != places[1].fix().Point {
+	if math.Abs(e.Facts.Number("distance_m")-3) > 1e-6 || e.Facts.Number("uncertainty_m") != 6 || e.Point != places[1].fix().Point {
 		t.Errorf("%+v, want the numbers of the second fix", e)
 	}
 }

@@ -16,6 +16,7 @@ type World struct {
 	settings Settings // with the defaults filled in
 	zones    []*zone  // in order of id
 	index    index
+	duties   duties
 }
 
 // NewWorld validates and prepares fences and copies them. Worlds with
@@ -51,12 +52,10 @@ func (w *World) With(version uint64, put []Fence, remove []FenceID) (*World, err
 		}
 	}
 	zones, removed := w.replace(added, remove)
-	return &World{
-		version:  version,
-		settings: settings,
-		zones:    zones,
-		index:    w.index.edit(removed, added),
-	}, nil
+	made := *w
+	made.version, made.settings = version, settings
+	made.zones, made.index = zones, w.index.edit(removed, added)
+	return &made, nil
 }
 
 func byID(a, b *zone) int { return cmp.Compare(a.fence.ID, b.fence.ID) }

@@ -201,10 +201,10 @@ func TestNewWorldRefuses(t *testing.T) {
 		{"long id", Settings{}, []Fence{{ID: FenceID(strings.Repeat("x", MaxIDBytes+1)), RadiusMeters: 1}}, ErrID, "257 bytes"},
 		{"twice", Settings{}, []Fence{ok, {ID: "b", RadiusMeters: 2}, ok}, ErrDuplicate, `"a"`},
 		{"bad shape", Settings{}, []Fence{ok, {ID: "broken", RadiusMeters: -3}}, ErrRadius, `fence "broken"`},
-		{"negative setting", Settings{ExitClear: -1}, nil, ErrSettings, "ExitClear"},
-		{"NaN setting", Settings{MinAccuracyMeters: math.NaN()}, nil, ErrSettings, "MinAccuracyMeters"},
-		{"infinite setting", Settings{EnterMargin: math.Inf(1)}, nil, ErrSettings, "EnterMargin"},
-		{"negative duration", Settings{EnterAfter: -1}, nil, ErrSettings, "EnterAfter"},
+		{"negative setting", Settings{ExitClear: -1}, nil, ErrSettings, "exit_clear"},
+		{"NaN setting", Settings{MinAccuracyMeters: math.NaN()}, nil, ErrSettings, "min_accuracy_m"},
+		{"infinite setting", Settings{EnterMargin: math.Inf(1)}, nil, ErrSettings, "enter_margin"},
+		{"negative duration", Settings{EnterAfter: -1}, nil, ErrSettings, "enter_after_s"},
 		{"clear before likely", Settings{EnterMargin: 2}, nil, ErrSettings, "as far"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,11 +1,13 @@
 package tracker
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,31 +46,35 @@ func EventID(device DeviceID, typ, subject string, episode uint64) string {
 }
 
 // GeofenceEvent makes a log entry, yet without Seq, of what the engine found.
+// Its detail holds the episode and the facts behind it. Where the engine names
+// no subject, it is the device.
 func GeofenceEvent(device DeviceID, e geofence.Event, knownAt time.Time) Event {
-	detail := fmt.Appendf(nil, `{"episode":%d,"distance_m":%.1f,"uncertainty_m":%.1f`,
-		e.Episode, finite(e.DistanceMeters), finite(e.UncertaintyMeters))
-	if e.After > 0 {
-		detail = fmt.Appendf(detail, `,"dwell_s":%g`, e.After.Seconds())
-	}
-	detail = append(detail, '}')
+	subject := cmp.Or(e.Subject, string(device))
 	return Event{
-		ID:      EventID(device, string(e.Type), string(e.Fence), e.Episode),
+		ID:      EventID(device, string(e.Type), subject, e.Episode),
 		Type:    string(e.Type),
 		Time:    e.Time.Time(),
 		KnownAt: knownAt.UTC(),
 		Device:  device,
-		Subject: string(e.Fence),
+		Subject: subject,
 		Point:   &e.Point,
-		Detail:  detail,
+		Detail:  detail(&e),
 	}
 }
 
-// finite keeps what JSON cannot say out of it.
-func finite(v float64) float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0
+// detail writes numbers to three decimals.
+func detail(e *geofence.Event) json.RawMessage {
+	b := fmt.Appendf(nil, `{"episode":%d`, e.Episode)
+	for _, fact := range e.Facts.All() {
+		b = append(strconv.AppendQuote(append(b, ','), fact.Name), ':')
+		if fact.Text == "" {
+			b = strconv.AppendFloat(b, math.Round(fact.Value*1000)/1000, 'g', -1, 64)
+			continue
+		}
+		text, _ := json.Marshal(fact.Text) // a string always can be written
+		b = append(b, text...)
 	}
-	return v
+	return append(b, '}')
 }
 
 type eventJSON struct {

@@ -114,7 +114,7 @@ func uninterrupted(t *testing.T, minutes int, devices []tracker.DeviceID) []stri
 			for _, fix := range wander(id, minute).Fixes {
 				fix.Time += geofence.Millis((minute - minutes) * 60_000)
 				for _, e := range geofence.Step(world, &states[i], fix, nil) {
-					lines = append(lines, fmt.Sprintf("%d %s %s %s %s", len(lines)+1, id, e.Type, e.Fence, e.Time.Time().Sub(noon)))
+					lines = append(lines, fmt.Sprintf("%d %s %s %s %s", len(lines)+1, id, e.Type, e.Subject, e.Time.Time().Sub(noon)))
 				}
 			}
 		}

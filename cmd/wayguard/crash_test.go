@@ -181,7 +181,7 @@ func (s *shuttle) eventsOf(t *testing.T, stored []int64) []string {
 	}
 	var lines []string
 	for _, e := range events {
-		lines = append(lines, logged{Device: s.id, Type: string(e.Type), Subject: string(e.Fence), Time: e.Time.Time()}.String())
+		lines = append(lines, logged{Device: s.id, Type: string(e.Type), Subject: e.Subject, Time: e.Time.Time()}.String())
 	}
 	return lines
 }

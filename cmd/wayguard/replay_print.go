@@ -77,7 +77,7 @@ func (f found) cells() [tableColumns]string {
 		f.event.Time.Time().Format(time.RFC3339Nano),
 		string(f.device.id),
 		string(f.event.Type),
-		string(f.event.Fence),
+		f.logged(0).Subject,
 		strconv.FormatFloat(f.event.Point.Lon(), 'f', 6, 64),
 		strconv.FormatFloat(f.event.Point.Lat(), 'f', 6, 64),
 	}
