@@ -71,3 +71,37 @@ func (s *Settings) Set(name string, value float64) error {
 	all[i].set(value)
 	return nil
 }
+
+// Behind are the settings that an event of type t was judged by, by the names
+// that Set takes.
+func (s Settings) Behind(t EventType) []Fact {
+	kind, _, _ := strings.Cut(string(t), ".")
+	var facts []Fact
+	for _, f := range s.part(kind) {
+		facts = append(facts, Fact{Name: f.name, Value: f.get()})
+	}
+	return facts
+}
+
+// part are the settings behind events whose type begins with kind.
+func (s *Settings) part(kind string) []setting {
+	switch kind {
+	case "geofence", "hazard":
+		return s.visits()
+	case "fix":
+		return s.Plausibility.settings()
+	case "device":
+		return s.Silence.settings()
+	case "stop":
+		return s.Stays.settings()
+	case "route":
+		return s.Routes.settings()
+	case "drop":
+		return s.Drops.settings()
+	case "parcel":
+		return s.Pairs.settings()
+	case "delivery":
+		return s.Forecasts.settings()
+	}
+	return nil
+}

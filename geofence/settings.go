@@ -63,9 +63,15 @@ type Settings struct {
 	Forecasts    ForecastSettings
 }
 
-// settings are all settings but Raw.
+// settings are all but Raw.
 func (s *Settings) settings() []setting {
-	return slices.Concat([]setting{
+	return slices.Concat(s.visits(), s.Plausibility.settings(), s.Silence.settings(), s.Stays.settings(),
+		s.Routes.settings(), s.Drops.settings(), s.Pairs.settings(), s.Forecasts.settings())
+}
+
+// visits are those that concern fences.
+func (s *Settings) visits() []setting {
+	return []setting{
 		amount("default_accuracy_m", &s.DefaultAccuracyMeters, 10, maxSetting),
 		amount("min_accuracy_m", &s.MinAccuracyMeters, 3, maxSetting),
 		amount("enter_margin", &s.EnterMargin, 0.5, maxSetting),
@@ -73,7 +79,7 @@ func (s *Settings) settings() []setting {
 		duration("enter_after_s", &s.EnterAfter, 30*time.Second, year),
 		amount("exit_margin", &s.ExitMargin, 1, maxSetting),
 		amount("exit_clear", &s.ExitClear, 2, maxSetting),
-	}, s.Plausibility.settings(), s.Silence.settings(), s.Stays.settings(), s.Routes.settings(), s.Drops.settings(), s.Pairs.settings(), s.Forecasts.settings())
+	}
 }
 
 // withDefaults fills in what is zero. Errors: ErrSettings.

@@ -9,8 +9,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
-	"time"
 
 	"wayguard/geofence"
 	"wayguard/tracker"
@@ -20,18 +18,19 @@ import (
 const maxPlan = 256 << 20
 
 // plan is what a plan file says: a GeoJSON FeatureCollection whose features
-// have a properties.kind and an id, unique within its kind, and whose optional
-// member "settings" holds the engine's. All of it is checked; what the engine
-// does not evaluate is only counted.
+// have a properties.kind and an id, unique within its kind. Its optional member
+// "settings" holds the engine's, "devices" what there is to say of devices, and
+// "breaks" the times in which vehicles may stand anywhere.
 type plan struct {
 	name     string
 	settings geofence.Settings
 	fences   []geofence.Fence
-	routes   []route
-	stops    []stop
 	// addresses are known neighbours of stops, hazards areas to be warned of.
-	addresses []place
+	addresses []geofence.Address
 	hazards   []geofence.Fence
+	orders    orders
+	devices   []geofence.Device
+	breaks    []geofence.Break
 }
 
 // readPlan reads the file name. Errors name it, the line and the feature.
@@ -100,53 +99,53 @@ func (p *plan) readTop(data []byte) error {
 		if err := d.Decode(&value); err != nil {
 			return err
 		}
-		switch {
-		case name == "type" && string(value) != `"FeatureCollection"`:
-			return fmt.Errorf(`%s:%d: a plan must be a FeatureCollection, its "type" is %.40s`, p.name, line, value)
-		case name == "settings" && string(value) != "null":
-			if err := p.readSettings(value); err != nil {
-				return fmt.Errorf("%s:%d: settings: %w", p.name, line, err)
-			}
+		if err := p.readMember(name, value); err != nil {
+			return fmt.Errorf("%s:%d: %w", p.name, line, err)
 		}
+	}
+	return nil
+}
+
+func (p *plan) readMember(name any, value json.RawMessage) (err error) {
+	if string(value) == "null" {
+		return nil
+	}
+	switch name {
+	case "type":
+		if string(value) != `"FeatureCollection"` {
+			return fmt.Errorf(`a plan must be a FeatureCollection, its "type" is %.40s`, value)
+		}
+	case "settings":
+		err = p.readSettings(value)
+	case "devices":
+		err = p.readDevices(value)
+	case "breaks":
+		err = p.readBreaks(value)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
 
 // readSettings takes the fields of geofence.Settings, in snake case and with
-// the unit as _m or _s. NewWorld checks how they go together.
+// the unit as _m, _mps or _s. NewWorld checks how they go together.
 func (p *plan) readSettings(raw json.RawMessage) error {
 	var given properties
 	if json.Unmarshal(raw, &given) != nil {
 		return errors.New("must be a JSON object")
 	}
-	var enterAfter float64
-	fields := map[string]*float64{
-		"default_accuracy_m": &p.settings.DefaultAccuracyMeters,
-		"min_accuracy_m":     &p.settings.MinAccuracyMeters,
-		"enter_margin":       &p.settings.EnterMargin,
-		"enter_clear":        &p.settings.EnterClear,
-		"enter_after_s":      &enterAfter,
-		"exit_margin":        &p.settings.ExitMargin,
-		"exit_clear":         &p.settings.ExitClear,
-	}
-	known := slices.Sorted(maps.Keys(fields))
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		field := fields[name]
-		if field == nil {
-			return fmt.Errorf("unknown member %.60q: the settings are %s", name, strings.Join(known, ", "))
+		value, set, err := given.positive(name)
+		if err == nil && set {
+			err = p.settings.Set(name, value)
 		}
-		var err error
-		if *field, _, err = given.positive(name); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	p.settings.EnterAfter = time.Duration(min(enterAfter, maxEnterAfter) * float64(time.Second))
 	return nil
 }
-
-// maxEnterAfter keeps a setting in seconds within what a Duration holds: a
-// year.
-const maxEnterAfter = 365 * 24 * 3600
 
 // add takes one feature and returns its kind.
 func (p *plan) add(f tracker.Feature) (kind string, err error) {
@@ -165,39 +164,18 @@ func (p *plan) add(f tracker.Feature) (kind string, err error) {
 		err = p.addRoute(f, given)
 	case "stop":
 		err = p.addStop(f, given)
+	case "depot":
+		err = p.addDepot(f, given)
 	case "address":
 		err = p.addAddress(f)
 	case "hazard":
 		err = p.addHazard(f)
 	case "":
-		err = errors.New("no properties.kind: add fence, route, stop, address or hazard")
+		err = errors.New("no properties.kind: add fence, route, stop, depot, address or hazard")
 	default:
-		err = fmt.Errorf("unknown kind %.60q: the kinds are fence, route, stop, address and hazard", kind)
+		err = fmt.Errorf("unknown kind %.60q: the kinds are fence, route, stop, depot, address and hazard", kind)
 	}
 	return kind, err
-}
-
-// notEvaluated is a sentence about what the engine does not look at yet, empty
-// if there is nothing.
-func (p *plan) notEvaluated() string {
-	var parts []string
-	for _, c := range []struct {
-		n         int
-		one, many string
-	}{
-		{len(p.routes), "route", "routes"},
-		{len(p.stops), "stop", "stops"},
-		{len(p.addresses), "address", "addresses"},
-		{len(p.hazards), "hazard", "hazards"},
-	} {
-		if c.n > 0 {
-			parts = append(parts, count(c.n, c.one, c.many))
-		}
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s: read and checked, but not evaluated by this version: %s", p.name, strings.Join(parts, ", "))
 }
 
 func count(n int, one, many string) string {

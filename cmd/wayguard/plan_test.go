@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,11 +38,14 @@ func TestParsePlan(t *testing.T) {
 		planFeature("fence", "C", pointGeometry, `,"radius_m":25,"dwell":"5m"`),
 		planFeature("fence", "D", pointGeometry, `,"radius_m":25,"dwell":90`),
 		planFeature("route", "R", lineGeometry, `,"corridor_m":40`),
-		planFeature("stop", "F", pointGeometry, `,"sequence":1,"window_start":"2026-01-26T09:00:00+01:00","window_end":1769418000,"geocode_accuracy_m":8,"address":"Markt 1"`),
-		planFeature("stop", "2", polygonGeometry, `,"sequence":2,"window_end":null`),
+		planFeature("stop", "F", pointGeometry, `,"sequence":1,"window_start":"2026-01-26T09:00:00+01:00","window_end":1769418000,"geocode_accuracy_m":8,"address":"Markt 1","service_s":90`),
+		planFeature("stop", "2", polygonGeometry, `,"sequence":2,"window_end":null,"device":"van7"`),
+		planFeature("depot", "D", pointGeometry, `,"radius_m":80`),
 		planFeature("address", "A", pointGeometry, ``),
 		planFeature("hazard", "H", polygonGeometry, ``),
-	), "}") + `,"settings":{"default_accuracy_m":12,"exit_clear":3,"enter_after_s":45.5,"enter_margin":null},"name":"round 7"}`
+	), "}") + `,"settings":{"default_accuracy_m":12,"exit_clear":3,"enter_after_s":45.5,"enter_margin":null},"name":"round 7",
+		"devices":[{"id":"tag1","carrier":"van7","destination":"2","max_speed_mps":40,"silent_after_s":3600}],
+		"breaks":[{"from":1769418000,"to":"2026-01-26T09:30:00Z"}]}`
 	p, err := parsePlan("plan.geojson", []byte(text))
 	if err != nil {
 		t.Fatal(err)
@@ -52,23 +56,68 @@ func TestParsePlan(t *testing.T) {
 	if p.fences[1].Dwell != 5*time.Minute || p.fences[2].Dwell != 90*time.Second {
 		t.Errorf("dwell times %s and %s", p.fences[1].Dwell, p.fences[2].Dwell)
 	}
-	if want := []route{{"R", orb.LineString{{15.6, 48.41}, {15.61, 48.42}}, 40}}; !reflect.DeepEqual(p.routes, want) {
-		t.Errorf("routes %v", p.routes)
+	wantRoute := orderedRoute{Route: geofence.Route{ID: "R", Line: orb.LineString{{15.6, 48.41}, {15.61, 48.42}}, CorridorMeters: 40}}
+	if !reflect.DeepEqual(p.orders.routes, []orderedRoute{wantRoute}) {
+		t.Errorf("routes %v", p.orders.routes)
 	}
-	first := stop{
-		place: place{id: "F", point: orb.Point{15.6, 48.41}}, sequence: 1,
-		windowStart: time.Date(2026, 1, 26, 8, 0, 0, 0, time.UTC), windowEnd: time.Date(2026, 1, 26, 9, 0, 0, 0, time.UTC),
-		geocodeAccuracyMeters: 8, address: "Markt 1",
+	first := orderedStop{sequence: 1, Stop: geofence.Stop{
+		ID: "F", Place: geofence.Place{Point: orb.Point{15.6, 48.41}},
+		WindowStart: millis(t, "2026-01-26T08:00:00Z"), WindowEnd: millis(t, "2026-01-26T09:00:00Z"),
+		GeocodeAccuracyMeters: 8, Service: 90 * time.Second,
+	}}
+	stops := p.orders.stops
+	if len(stops) != 2 || !reflect.DeepEqual(stops[0], first) || len(stops[1].Polygons) != 1 || stops[1].device != "van7" {
+		t.Errorf("stops %+v", stops)
 	}
-	if len(p.stops) != 2 || !reflect.DeepEqual(p.stops[0], first) || len(p.stops[1].area) != 1 {
-		t.Errorf("stops %+v", p.stops)
-	}
-	if len(p.addresses) != 1 || p.addresses[0].id != "A" || len(p.hazards) != 1 || p.hazards[0].ID != "H" {
+	if len(p.addresses) != 1 || p.addresses[0].ID != "A" || len(p.hazards) != 1 || p.hazards[0].ID != "H" {
 		t.Errorf("addresses %v, hazards %v", p.addresses, p.hazards)
 	}
-	const want = "plan.geojson: read and checked, but not evaluated by this version: 1 route, 2 stops, 1 address, 1 hazard"
-	if got := p.notEvaluated(); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	if len(p.orders.depots) != 1 || p.orders.depots[0].RadiusMeters != 80 {
+		t.Errorf("depots %v", p.orders.depots)
+	}
+	if want := []geofence.Device{{ID: "tag1", Carrier: "van7", Destination: "2", MaxSpeedMPS: 40, SilentAfter: time.Hour}}; !slices.Equal(p.devices, want) {
+		t.Errorf("devices %v", p.devices)
+	}
+	if want := []geofence.Break{{From: 1769418000_000, To: 1769419800_000}}; !slices.Equal(p.breaks, want) {
+		t.Errorf("breaks %v", p.breaks)
+	}
+}
+
+func millis(t *testing.T, text string) geofence.Millis {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return geofence.MillisOf(at)
+}
+
+// What names a device is that device's, what names none everybody's; stops are
+// in order of sequence.
+func TestRounds(t *testing.T) {
+	p, err := parsePlan("plan.geojson", []byte(planText(
+		planFeature("route", "R", lineGeometry, `,"device":"a"`),
+		planFeature("stop", "late", pointGeometry, `,"sequence":9`),
+		planFeature("stop", "early", pointGeometry, `,"sequence":1`),
+		planFeature("stop", "own", pointGeometry, `,"sequence":4,"device":"b"`),
+	)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range p.orders.rounds(p.breaks) {
+		line := fmt.Sprint(r.Devices, " ", len(r.Routes))
+		for _, s := range r.Stops {
+			line += " " + string(s.ID)
+		}
+		got = append(got, line)
+	}
+	want := []string{"[] 0 early late", "[a] 1 early late", "[b] 0 early own late"}
+	if !slices.Equal(got, want) {
+		t.Errorf("rounds %q, want %q", got, want)
+	}
+	if _, err := p.world(false); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -107,7 +156,17 @@ func TestParsePlanRefuses(t *testing.T) {
 		{"address text", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"address":7`)), "address must be a string"},
 		{"address line", planText(planFeature("address", "x", lineGeometry, "")), "an address must be a Point or a Polygon, not a LineString"},
 		{"hazard line", planText(planFeature("hazard", "x", lineGeometry, "")), "LineString"},
-		{"settings", "{\"type\":\"FeatureCollection\",\n\"features\":[],\n\"settings\":{\"acuracy\":1}}", `plan.geojson:3: settings: unknown member "acuracy": the settings are default_accuracy_m, enter_after_s, enter_clear, enter_margin, exit_clear, exit_margin, min_accuracy_m`},
+		{"settings", "{\"type\":\"FeatureCollection\",\n\"features\":[],\n\"settings\":{\"acuracy\":1}}", `plan.geojson:3: settings: bad settings: there is no "acuracy"; the settings are corridor_m, `},
+		{"settings year", `{"type":"FeatureCollection","features":[],"settings":{"enter_after_s":1e9}}`, "enter_after_s must be above 0 and at most"},
+		{"device of a stop", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"device":7`)), "device must be a string"},
+		{"service", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"service_s":1e12`)), "service_s"},
+		{"depot line", planText(planFeature("depot", "x", lineGeometry, "")), "a depot must be a Point or a Polygon"},
+		{"devices object", "{\"type\":\"FeatureCollection\",\"features\":[],\n\"devices\":{}}", "plan.geojson:2: devices: must be a list"},
+		{"device id", `{"type":"FeatureCollection","features":[],"devices":[{}]}`, "devices: number 1: no id"},
+		{"device member", `{"type":"FeatureCollection","features":[],"devices":[{"id":"a","speed":1}]}`, `unknown member "speed": there are id, carrier`},
+		{"device twice", `{"type":"FeatureCollection","features":[],"devices":[{"id":"a"},{"id":"a"}]}`, `number 2: there are two of id "a"`},
+		{"destination", `{"type":"FeatureCollection","features":[],"devices":[{"id":"a","destination":"S"}]}`, "needs a carrier"},
+		{"breaks", `{"type":"FeatureCollection","features":[],"breaks":[{"from":9,"to":9}]}`, `breaks: number 1: a break needs "from" and a later "to"`},
 		{"settings list", `{"type":"FeatureCollection","features":[],"settings":[]}`, "settings: must be a JSON object"},
 		{"settings value", `{"type":"FeatureCollection","features":[],"settings":{"default_accuracy_m":0}}`, "default_accuracy_m must be a number above 0"},
 	} {

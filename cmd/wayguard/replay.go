@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -15,10 +17,11 @@ import (
 
 // replayCmd runs the engine over recorded tracks.
 type replayCmd struct {
-	Plan   string   `required:"" placeholder:"PLAN.geojson" help:"Plan file: a GeoJSON FeatureCollection of fences, routes, stops, addresses and hazards."`
-	Raw    bool     `help:"Exact geometry only: no accuracy, no confirmation. Each change between inside and outside from one fix to the next is an event."`
-	Format string   `enum:"table,ndjson" default:"table" help:"Output format: ${enum}."`
-	Traces []string `arg:"" name:"trace" help:"GPX, CSV with a header, or NDJSON; - reads standard input."`
+	Plan    string   `required:"" placeholder:"PLAN.geojson" help:"Plan file: a GeoJSON FeatureCollection of fences, routes, stops, addresses and hazards."`
+	Raw     bool     `help:"Exact geometry only: no accuracy, no confirmation. Each change between inside and outside from one fix to the next is an event."`
+	Format  string   `enum:"table,ndjson" default:"table" help:"Output format: ${enum}."`
+	Explain bool     `help:"Print with each event the numbers behind it and the settings that it was judged by."`
+	Traces  []string `arg:"" name:"trace" help:"GPX, CSV with a header, or NDJSON; - reads standard input."`
 }
 
 // inputError says that what the user gave is wrong: exit status 2.
@@ -40,8 +43,7 @@ func (c *replayCmd) run(ctx context.Context, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return &inputError{err}
 	}
-	p.settings.Raw = c.Raw
-	world, err := geofence.NewWorld(1, p.settings, p.fences)
+	world, err := p.world(c.Raw)
 	if err != nil {
 		return &inputError{fmt.Errorf("%s: %w", c.Plan, err)}
 	}
@@ -50,12 +52,12 @@ func (c *replayCmd) run(ctx context.Context, stdin io.Reader, stdout, stderr io.
 		return &inputError{err}
 	}
 	defer closeAll(traces)
-	r := newReplay(world)
+	r := newReplay(world, p)
 	if err := r.play(ctx, traces); err != nil {
 		return err
 	}
 	printNotes(stderr, p, traces)
-	return quietly(r.print(stdout, c.Format))
+	return quietly(r.print(stdout, c.Format, c.Explain))
 }
 
 // quietly drops the error of a reader that has seen enough, such as head.
@@ -96,27 +98,34 @@ func closeAll(traces []*trace) {
 type replay struct {
 	world   *geofence.World
 	devices map[string]*replayed
+	// aboard are the devices that another one carries, by the carrier.
+	aboard map[geofence.DeviceID][]*replayed
 	// events are kept to the end: only then is their order known.
 	events []found
-	buffer []geofence.Event
 }
 
-// replayed is one device.
-type replayed struct {
-	id     tracker.DeviceID
-	state  geofence.State
-	newest geofence.Millis
+// found is an event as the server's log would have it.
+type found struct{ event tracker.Event }
+
+func newReplay(world *geofence.World, p *plan) *replay {
+	r := &replay{world: world, devices: make(map[string]*replayed), aboard: make(map[geofence.DeviceID][]*replayed)}
+	for _, d := range p.devices {
+		if d.Carrier != "" {
+			r.aboard[d.Carrier] = append(r.aboard[d.Carrier], r.device(string(d.ID)))
+		}
+	}
+	return r
 }
 
-// found is an event and the fix that confirmed it.
-type found struct {
-	device  *replayed
-	event   geofence.Event
-	knownAt geofence.Millis
-}
-
-func newReplay(world *geofence.World) *replay {
-	return &replay{world: world, devices: make(map[string]*replayed)}
+func (r *replay) device(name string) *replayed {
+	d := r.devices[name]
+	if d == nil {
+		// The name in a row holds on to the text of the whole line.
+		name = strings.Clone(name)
+		d = newReplayed(tracker.DeviceID(name))
+		r.devices[name] = d
+	}
+	return d
 }
 
 func (r *replay) play(ctx context.Context, traces []*trace) error {
@@ -127,26 +136,33 @@ func (r *replay) play(ctx context.Context, traces []*trace) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		r.step(next.row, next.trace)
+		r.take(next.row, next.trace)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.devices)) {
+		r.review(r.devices[name])
 	}
 	return nil
 }
 
-// step counts on t the fixes that the engine passes over for their time.
-func (r *replay) step(in row, t *trace) {
-	d := r.devices[in.device]
-	if d == nil {
-		// The name in the row holds on to the text of the whole line.
-		name := strings.Clone(in.device)
-		d = &replayed{id: tracker.DeviceID(name), newest: in.fix.Time - 1}
-		r.devices[name] = d
-	}
-	if in.fix.Time <= d.newest && in.event == "" {
+// take gives a row to its device and to those that it carries. Fixes that can
+// have no part are counted on t.
+func (r *replay) take(in row, t *trace) {
+	d := r.device(in.device)
+	switch r.feed(d, input{kind: ownFix, fix: in.fix}) {
+	case tooLate:
 		t.late++
+	case knownBefore:
+		if in.event == "" {
+			t.again++
+		}
 	}
-	d.newest = max(d.newest, in.fix.Time)
-	r.buffer = geofence.Step(r.world, &d.state, in.fix, r.buffer[:0])
-	for _, e := range r.buffer {
-		r.events = append(r.events, found{d, e, in.fix.Time})
+	switch {
+	case in.event != "" && r.world.Settings().Raw:
+		t.handoffs++
+	case in.event != "":
+		r.feed(d, input{kind: handoff, fix: in.fix, stop: geofence.StopID(in.ref)})
+	}
+	for _, parcel := range r.aboard[geofence.DeviceID(d.id)] {
+		r.feed(parcel, input{kind: carrierFix, fix: in.fix})
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
+	"time"
 )
 
 // merged is a row and where it came from.
@@ -86,13 +88,17 @@ func (h *traceHeap) Pop() any {
 	return x
 }
 
-// sortEvents puts events in order of time, then of device, then as the engine
-// gave them.
+// sortEvents puts events in order of time, then of device, then as they came to
+// be known. A correction comes where it was known, behind what it corrects.
 func sortEvents(events []found) {
 	slices.SortStableFunc(events, func(a, b found) int {
-		if c := cmp.Compare(a.event.Time, b.event.Time); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.device.id, b.device.id)
+		return cmp.Or(a.at().Compare(b.at()), cmp.Compare(a.event.Device, b.event.Device))
 	})
+}
+
+func (f *found) at() time.Time {
+	if strings.HasPrefix(f.event.Type, "event.") {
+		return f.event.KnownAt
+	}
+	return f.event.Time
 }

@@ -9,19 +9,21 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"wayguard/tracker"
 )
 
-// print writes the events in order of time, one a line, numbered from 1.
-func (r *replay) print(w io.Writer, format string) error {
+// print writes the events in order of time, one a line, numbered from 1. To
+// explain them it adds the numbers behind each.
+func (r *replay) print(w io.Writer, format string, explain bool) error {
 	sortEvents(r.events)
+	for i := range r.events {
+		r.events[i].event.Seq = uint64(i + 1)
+	}
 	b := bufio.NewWriter(w)
 	write := r.printTable
 	if format == "ndjson" {
 		write = r.printNDJSON
 	}
-	if err := write(b); err != nil {
+	if err := write(b, explain); err != nil {
 		return fmt.Errorf("write events: %w", err)
 	}
 	if err := b.Flush(); err != nil {
@@ -30,18 +32,18 @@ func (r *replay) print(w io.Writer, format string) error {
 	return nil
 }
 
-// logged is the event as the server's log would have it.
-func (f found) logged(seq int) tracker.Event {
-	e := tracker.GeofenceEvent(f.device.id, f.event, f.knownAt.Time())
-	e.Seq = uint64(seq)
-	return e
-}
-
-func (r *replay) printNDJSON(w io.Writer) error {
+func (r *replay) printNDJSON(w io.Writer, explain bool) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	for i, f := range r.events {
-		if err := enc.Encode(f.logged(i + 1)); err != nil {
+	for _, f := range r.events {
+		var line any = f.event
+		if explain {
+			var err error
+			if line, err = r.explained(f.event); err != nil {
+				return err
+			}
+		}
+		if err := enc.Encode(line); err != nil {
 			return err
 		}
 	}
@@ -53,7 +55,7 @@ const tableColumns = 6
 
 // printTable goes over the events twice, first for the columns' widths, so
 // that no more than a line of it is ever held.
-func (r *replay) printTable(w io.Writer) error {
+func (r *replay) printTable(w io.Writer, explain bool) error {
 	header := [tableColumns]string{"TIME", "DEVICE", "TYPE", "SUBJECT", "LON", "LAT"}
 	var widths [tableColumns]int
 	widen(&widths, header)
@@ -64,7 +66,11 @@ func (r *replay) printTable(w io.Writer) error {
 		return err
 	}
 	for _, f := range r.events {
-		if _, err := io.WriteString(w, tableLine(widths, f.cells())); err != nil {
+		line := tableLine(widths, f.cells())
+		if explain {
+			line += r.explanation(f.event)
+		}
+		if _, err := io.WriteString(w, line); err != nil {
 			return err
 		}
 	}
@@ -73,14 +79,13 @@ func (r *replay) printTable(w io.Writer) error {
 
 // cells gives the place to 1e-6 degrees, a tenth of a metre.
 func (f found) cells() [tableColumns]string {
-	return [tableColumns]string{
-		f.event.Time.Time().Format(time.RFC3339Nano),
-		string(f.device.id),
-		string(f.event.Type),
-		f.logged(0).Subject,
-		strconv.FormatFloat(f.event.Point.Lon(), 'f', 6, 64),
-		strconv.FormatFloat(f.event.Point.Lat(), 'f', 6, 64),
+	e := f.event
+	cells := [tableColumns]string{e.Time.Format(time.RFC3339Nano), string(e.Device), e.Type, e.Subject}
+	if e.Point != nil {
+		cells[4] = strconv.FormatFloat(e.Point.Lon(), 'f', 6, 64)
+		cells[5] = strconv.FormatFloat(e.Point.Lat(), 'f', 6, 64)
 	}
+	return cells
 }
 
 func widen(widths *[tableColumns]int, cells [tableColumns]string) {
@@ -115,18 +120,20 @@ func printNotes(w io.Writer, p *plan, traces []*trace) {
 			fmt.Fprintln(w, text)
 		}
 	}
-	note(p.notEvaluated())
-	if len(p.fences) == 0 {
-		note(p.name + ": no fence, hence no events")
+	if len(p.fences)+len(p.hazards) == 0 && p.orders.none() {
+		note(p.name + ": no fence, route or stop, hence only events of the devices themselves")
 	}
 	nameless := make(map[string]string)
 	for _, t := range traces {
 		note(t.emptyNote())
+		if t.again > 0 {
+			note(fmt.Sprintf("%s: left out because their device was already somewhere at that time: %s", t.name, count(t.again, "fix", "fixes")))
+		}
 		if t.late > 0 {
-			note(fmt.Sprintf("%s: left out for not being newer than one before of the same device: %s", t.name, count(t.late, "fix", "fixes")))
+			note(fmt.Sprintf("%s: left out for coming more than a day late, or late with --raw: %s", t.name, count(t.late, "fix", "fixes")))
 		}
 		if t.handoffs > 0 {
-			note(fmt.Sprintf("%s: read, but not evaluated by this version: %s", t.name, count(t.handoffs, "hand-off", "hand-offs")))
+			note(fmt.Sprintf("%s: not judged with --raw: %s", t.name, count(t.handoffs, "hand-off", "hand-offs")))
 		}
 		if other := nameless[t.device]; other != "" && t.unnamed > 0 {
 			note(fmt.Sprintf("%s: taken as the same device %q as %s, by the file's name", t.name, t.device, other))

@@ -188,14 +188,16 @@ func TestReplayNotes(t *testing.T) {
 		notes      []string
 	}{
 		{"nothing to say", planText(yard()), map[string]string{"a.csv": visit}, nil},
-		{"no fence", planText(stop), map[string]string{"a.csv": visit}, []string{
-			"plan.geojson: read and checked, but not evaluated by this version: 1 stop", "plan.geojson: no fence, hence no events"}},
+		{"a stop", planText(stop), map[string]string{"a.csv": visit}, nil},
+		{"empty plan", planText(), map[string]string{"a.csv": visit}, []string{
+			"plan.geojson: no fence, route or stop, hence only events of the devices themselves"}},
 		{"late", planText(yard()), map[string]string{"a.csv": visit + "5,50,8\n120.4,50,8\n120.5,50,8.01\n121,50,8.01\n"}, []string{
-			"a.csv: left out for not being newer than one before of the same device: 3 fixes"}},
+			"a.csv: left out because their device was already somewhere at that time: 1 fix",
+			"a.csv: left out for coming more than a day late, or late with --raw: 2 fixes"}},
 		{"one late", planText(yard()), map[string]string{"a.csv": visit + "5,50,8\n"}, []string{
-			"a.csv: left out for not being newer than one before of the same device: 1 fix"}},
+			"a.csv: left out for coming more than a day late, or late with --raw: 1 fix"}},
 		{"hand-off", planText(yard()), map[string]string{"a.csv": "time,lat,lon,event,ref\n0,50,8,handoff,S\n"}, []string{
-			"a.csv: read, but not evaluated by this version: 1 hand-off"}},
+			"a.csv: not judged with --raw: 1 hand-off"}},
 		{"empty", planText(yard()), map[string]string{"a.csv": "time,lat,lon\n", "b.ndjson": "", "c.gpx": "<gpx/>"}, []string{
 			"a.csv: no positions, hence nothing to replay", "b.ndjson: no positions, hence nothing to replay", "c.gpx: no positions, hence nothing to replay"}},
 		{"untimed", planText(yard()), map[string]string{"a.gpx": gpxTrack(`<trkpt lat="50" lon="8"/>`, timed), "b.gpx": gpxTrack(`<trkpt lat="50" lon="8"/>`)}, []string{

@@ -52,9 +52,10 @@ type trace struct {
 	// device stands in for a row's own.
 	device string
 	rows   rowReader
-	// read counts the rows, late those not newer than one before them of their
-	// device, handoffs those with that event, unnamed those without a device.
-	read, late, handoffs, unnamed int
+	// read counts the rows, unnamed those without a device, again those at a
+	// time that their device had a fix of, late those too late to have a part,
+	// handoffs those that are not judged.
+	read, unnamed, again, late, handoffs int
 
 	closer io.Closer
 }
@@ -145,9 +146,6 @@ func (t *trace) next() (row, error) {
 	if r.device == "" {
 		r.device = t.device
 		t.unnamed++
-	}
-	if r.event == eventHandoff {
-		t.handoffs++
 	}
 	return r, nil
 }
