@@ -231,27 +231,30 @@ func BenchmarkLocate(b *testing.B) {
 	}
 }
 
-// BenchmarkWith replaces one fence of many.
+// BenchmarkWith replaces one fence of many: any one, and a circle, of which the
+// check costs nothing.
 func BenchmarkWith(b *testing.B) {
 	for _, count := range []int{10_000, 100_000} {
-		b.Run(fmt.Sprintf("fences=%d", count), func(b *testing.B) {
-			fences := townFences(count)
-			w := newWorld(b, Settings{}, fences...)
-			b.ReportAllocs()
-			version := uint64(1)
-			for b.Loop() {
-				version++
-				f := fences[int(version*7919)%count]
-				if f.RadiusMeters > 0 {
-					f.RadiusMeters++
+		fences := townFences(count)
+		w := newWorld(b, Settings{}, fences...)
+		for name, stride := range map[string]int{"any": 7919, "circle": 2 * 3967} {
+			b.Run(fmt.Sprintf("%s/fences=%d", name, count), func(b *testing.B) {
+				b.ReportAllocs()
+				w, i := w, 1
+				for b.Loop() {
+					i = (i + stride) % count
+					f := fences[i]
+					if f.RadiusMeters > 0 {
+						f.RadiusMeters++
+					}
+					next, err := w.With(w.version+1, []Fence{f}, nil)
+					if err != nil {
+						b.Fatal(err)
+					}
+					w = next
 				}
-				next, err := w.With(version, []Fence{f}, nil)
-				if err != nil {
-					b.Fatal(err)
-				}
-				w = next
-			}
-		})
+			})
+		}
 	}
 }
 
@@ -270,7 +273,7 @@ func BenchmarkIndex(b *testing.B) {
 	for _, count := range []int{10_000, 100_000} {
 		w := newWorld(b, Settings{}, townFences(count)...)
 		var tree rtree.RTreeG[*zone]
-		for _, z := range w.zones {
+		for z := range w.zones.all() {
 			tree.Insert(z.box.min, z.box.max, z)
 		}
 		random := rand.New(rand.NewPCG(7, 8))

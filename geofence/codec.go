@@ -17,21 +17,25 @@ var ErrState = errors.New("bad engine state")
 // numbers as varints (signed ones zigzag) and floats as 8 or 4 bytes, all
 // little-endian:
 //
-//	flags            1 byte: bit 0 seen, bit 1 fog
+//	flags            1 byte: bit 0 seen, bit 1 fog, bit 2 trail, bit 3 held
 //	world version
 //	episodes
 //	parts            1 byte: a bit for each part below that is there
-//	last fix         if seen: time, lon, lat, known (1 byte), then the known
-//	                 float32s
+//	last fix         if seen: time, lon, lat, known and flags (4 bits each of 1
+//	                 byte, known the lower ones), then the known float32s
+//	trail            if there is one: the fix before the last, as that
 //	relations        if seen: their count, then of each, in order of fence:
 //	  fence          length and bytes
 //	  shape          8 bytes
 //	  kind           1 byte: bits 0 and 1 side, bit 2 turning, bit 3 likely,
-//	                 bit 4 dwelt
+//	                 bit 4 dwelt, bits 5 to 7 changes
 //	  episode        if inside
 //	  since          if inside: time of the last fix less it
 //	  turn           if turning: time (less that of the last fix), lon, lat,
 //	                 uncertainty
+//	  from, depth    if turning from outside: as turn; metres
+//	  place, vague   if there were changes: lon, lat; metres
+//	  mean           if there were two or more
 //	parts            guard, silence, motion, tour, progress, forecast, escort,
 //	                 as each of them says
 //
@@ -41,24 +45,23 @@ const stateVersion = 2
 const (
 	flagSeen    = 1 << 0
 	flagFog     = 1 << 1
+	flagTrail   = 1 << 2
+	flagHeld    = 1 << 3
 	sideMask    = 1<<2 - 1
 	flagTurning = 1 << 2
 	flagLikely  = 1 << 3
 	flagDwelt   = 1 << 4
+
+	knownMask    = 1<<4 - 1
+	flagShift    = 4
+	changesShift = 5
 )
 
 // AppendBinary appends the binary form of s to b. Equal states give equal
 // bytes. The error is always nil.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, stateVersion)
-	flags := byte(0)
-	if s.seen {
-		flags |= flagSeen
-	}
-	if s.seen && s.fog {
-		flags |= flagFog
-	}
-	b = append(b, flags)
+	b = append(b, s.flags())
 	b = binary.AppendUvarint(b, s.version)
 	b = binary.AppendUvarint(b, s.episodes)
 	parts := s.parts()
@@ -71,6 +74,9 @@ func (s *State) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, present)
 	if s.seen {
 		b = appendFix(b, s.last)
+		if s.trail.known {
+			b = appendFix(b, s.trail.before)
+		}
 		b = binary.AppendUvarint(b, uint64(len(s.relations)))
 		for i := range s.relations {
 			b = s.relations[i].append(b, s.last.Time)
@@ -82,6 +88,24 @@ func (s *State) AppendBinary(b []byte) ([]byte, error) {
 		}
 	}
 	return b, nil
+}
+
+func (s *State) flags() byte {
+	var flags byte
+	if !s.seen {
+		return flags
+	}
+	flags = flagSeen
+	if s.fog {
+		flags |= flagFog
+	}
+	if s.trail.known {
+		flags |= flagTrail
+		if s.trail.held {
+			flags |= flagHeld
+		}
+	}
+	return flags
 }
 
 // part is one part of a State.
@@ -100,7 +124,7 @@ func (s *State) parts() [7]part {
 func appendFix(b []byte, f Fix) []byte {
 	b = binary.AppendVarint(b, int64(f.Time))
 	b = appendPoint(b, f.Point)
-	b = append(b, byte(f.Known))
+	b = append(b, byte(f.Known)&knownMask|byte(f.Flags)<<flagShift)
 	for _, field := range f.optional() {
 		if f.Known&field.known != 0 {
 			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(*field.value))
@@ -136,7 +160,7 @@ func (r *relation) append(b []byte, last Millis) []byte {
 	b = binary.AppendUvarint(b, uint64(len(r.fence)))
 	b = append(b, r.fence...)
 	b = binary.LittleEndian.AppendUint64(b, r.shape)
-	kind := byte(r.side)
+	kind := byte(r.side) | r.changes<<changesShift
 	if r.turning {
 		kind |= flagTurning
 		if r.likely {
@@ -152,10 +176,23 @@ func (r *relation) append(b []byte, last Millis) []byte {
 		b = binary.AppendUvarint(b, uint64(last-r.since))
 	}
 	if r.turning {
-		b = binary.AppendVarint(b, int64(r.turn.time-last))
-		b = appendFloat(appendPoint(b, r.turn.point), r.turn.uncertainty)
+		b = r.turn.append(b, last)
+		if r.side == sideOutside {
+			b = appendFloat(r.from.append(b, last), r.depth)
+		}
+	}
+	if r.changes > 0 {
+		b = appendFloat(appendPoint(b, r.place), r.vague)
+	}
+	if r.wary() {
+		b = appendFloat(b, r.mean)
 	}
 	return b
+}
+
+func (m *mark) append(b []byte, last Millis) []byte {
+	b = binary.AppendVarint(b, int64(m.time-last))
+	return appendFloat(appendPoint(b, m.point), m.uncertainty)
 }
 
 // UnmarshalBinary sets s to the State that AppendBinary wrote as b, here or in

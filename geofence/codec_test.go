@@ -22,10 +22,10 @@ func richState() State {
 		last: Fix{Time: 1_700_000_001_500, Point: orb.Point{-0.5, 51.5}, AccuracyMeters: 4, AltitudeMeters: -2,
 			Known: KnownAccuracy | KnownAltitude},
 		relations: []relation{
-			{fence: "a", shape: 1, side: sideInside, episode: 7, since: near.time, dwelt: true},
-			{fence: "b", shape: math.MaxUint64, side: sideOutside, turning: true, likely: true, turn: near},
+			{fence: "a", shape: 1, side: sideInside, presence: presence{7, near.time, true}},
+			{fence: "b", shape: math.MaxUint64, side: sideOutside, attempt: attempt{turning: true, likely: true, turn: near, from: near}},
 			{fence: "c", shape: 3, side: unknown},
-			{fence: "d", shape: 4, side: sideInside, episode: 2, since: near.time, turning: true, turn: near},
+			{fence: "d", shape: 4, side: sideInside, presence: presence{2, near.time, false}, attempt: attempt{turning: true, turn: near}},
 		},
 	}
 }
@@ -40,10 +40,12 @@ func TestBinaryFormIsFixed(t *testing.T) {
 		"09 00008040 000000c0 04",                                 // known; accuracy, altitude; relations
 		"01 61 0100000000000000 11 07 dc0b",                       // a: inside, dwelt, since
 		"01 62 ffffffffffffffff 0e",                               // b: outside, turning, likely
-		"b717 000000000000e0bf 0000000000a04940 0000000000002440", // since
+		"b717 000000000000e0bf 0000000000a04940 0000000000002440", // turn
+		"b717 000000000000e0bf 0000000000a04940 0000000000002440", // from
+		"0000000000000000",                                        // depth
 		"01 63 0300000000000000 00",                               // c: unknown
 		"01 64 0400000000000000 05 02 dc0b",                       // d: inside, turning
-		"b717 000000000000e0bf 0000000000a04940 0000000000002440", // since
+		"b717 000000000000e0bf 0000000000a04940 0000000000002440", // turn
 	}, ""), " ", "")
 	s := richState()
 	b, err := s.AppendBinary([]byte("kept"))
@@ -52,6 +54,49 @@ func TestBinaryFormIsFixed(t *testing.T) {
 	}
 	if got := hex.EncodeToString(b[4:]); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// waryState is a State of a device that has been to and fro and on its way in.
+func waryState() State {
+	s := richState()
+	s.trail = trail{true, true, Fix{Time: 1_700_000_000_500, Point: orb.Point{-0.5, 51.5}, Known: KnownAltitude, AltitudeMeters: 8}}
+	turn := mark{time: 1_700_000_000_000, point: orb.Point{-0.5, 51.25}, uncertainty: 10}
+	from := mark{time: 1_699_999_999_000, point: orb.Point{-0.75, 51.25}, uncertainty: 5}
+	s.relations = []relation{
+		{fence: "a", shape: 1, side: sideOutside, attempt: attempt{turning: true, turn: turn, from: from, depth: 4},
+			wariness: wariness{changes: 2, place: orb.Point{-0.5, 51.5}, vague: 3, mean: -0.5}},
+		{fence: "b", shape: 2, side: sideInside, presence: presence{7, turn.time, false}, wariness: wariness{changes: 1}},
+	}
+	return s
+}
+
+func TestBinaryFormOfDoubtIsFixed(t *testing.T) {
+	want := strings.ReplaceAll(strings.Join([]string{
+		"02 0f ac02 07 00",                  // version; seen, fog, trail, held; World, episodes; no parts
+		"b8b7abfef962",                      // time
+		"000000000000e0bf 0000000000c04940", // lon, lat
+		"09 00008040 000000c0",              // known; accuracy, altitude
+		"e8a7abfef962",                      // the fix before: time
+		"000000000000e0bf 0000000000c04940", // lon, lat
+		"08 00000041 02",                    // known; altitude; relations
+		"01 61 0100000000000000 46",         // a: outside, turning, changes
+		"b717 000000000000e0bf 0000000000a04940 0000000000002440", // turn
+		"8727 000000000000e8bf 0000000000a04940 0000000000001440", // from
+		"0000000000001040", // depth
+		"000000000000e0bf 0000000000c04940 0000000000000840", // place
+		"000000000000e0bf",                                   // mean
+		"01 62 0200000000000000 21 07 dc0b",                  // b: inside, changes
+		"0000000000000000 0000000000000000 0000000000000000", // place
+	}, ""), " ", "")
+	s := waryState()
+	b, err := s.AppendBinary(nil)
+	if got := hex.EncodeToString(b); err != nil || got != want {
+		t.Errorf("got  %s\nwant %s, error %v", got, want, err)
+	}
+	var read State
+	if err := read.UnmarshalBinary(b); err != nil || !sameState(read, s) || read.trail != s.trail {
+		t.Errorf("%+v, want %+v, error %v", read, s, err)
 	}
 }
 
@@ -109,6 +154,15 @@ func TestUnmarshalRefuses(t *testing.T) {
 		}
 		return b
 	}
+	wary := func(change func(*State)) []byte {
+		s := waryState()
+		change(&s)
+		b, err := s.AppendBinary(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
 	whole := broken(func(*State) {})
 	cases := map[string][]byte{
 		"nothing":               {},
@@ -132,6 +186,20 @@ func TestUnmarshalRefuses(t *testing.T) {
 		"negative uncertainty":  broken(func(s *State) { s.relations[1].turn.uncertainty = -1 }),
 		"turn off the globe":    broken(func(s *State) { s.relations[1].turn.point[0] = -200 }),
 	}
+	for name, change := range map[string]func(*State){
+		"NaN depth":                func(s *State) { s.relations[0].depth = math.NaN() },
+		"negative vagueness":       func(s *State) { s.relations[0].vague = -1 },
+		"infinite mean":            func(s *State) { s.relations[0].mean = math.Inf(1) },
+		"place off the globe":      func(s *State) { s.relations[0].place[0] = 999 },
+		"run before its fix":       func(s *State) { s.relations[0].from.time = s.relations[0].turn.time + 1 },
+		"trail after the last":     func(s *State) { s.trail.before.Time = s.last.Time },
+		"trail with a speed":       func(s *State) { s.trail.before.Known |= KnownSpeed },
+		"trail off the globe":      func(s *State) { s.trail.before.Point[1] = 91 },
+		"changes of a small fence": func(s *State) { s.relations[1].place[1] = math.NaN() },
+	} {
+		cases[name] = wary(change)
+	}
+	cases["held without a trail"] = []byte{2, flagHeld, 0, 0, 0}
 	for n := range len(whole) {
 		cases["cut short at "+strings.Repeat("|", n)] = whole[:n]
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // country is the fence of a file of the shared data, prepared.
-func country(t *testing.T, code string) *zone {
+func country(t testing.TB, code string) *zone {
 	t.Helper()
 	features := readFeatures(t, "geometry/countries/"+code+".geo.json")
 	if len(features) != 1 {

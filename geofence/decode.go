@@ -12,6 +12,7 @@ import (
 // nothing but zeros.
 type decoder struct {
 	rest []byte
+	old  bool // the form before there were parts
 	err  error
 }
 
@@ -90,12 +91,16 @@ func (d *decoder) state() State {
 		return State{}
 	}
 	flags := d.byte()
-	s := State{seen: flags&flagSeen != 0, fog: flags == flagSeen|flagFog}
+	s := State{seen: flags&flagSeen != 0, fog: flags&flagFog != 0}
+	s.trail.known, s.trail.held = flags&flagTrail != 0, flags&flagHeld != 0
 	s.version = d.uvarint()
 	s.episodes = d.uvarint()
 	present := d.byte()
 	if s.seen {
 		s.last = d.fix()
+		if s.trail.known {
+			d.trail(&s)
+		}
 		d.relations(&s)
 	}
 	d.parts(&s, present)
@@ -105,6 +110,7 @@ func (d *decoder) state() State {
 // version1 reads the form before there were parts: the last fix came before the
 // World's version and the episodes, and a device never seen ended at its flags.
 func (d *decoder) version1() State {
+	d.old = true
 	flags := d.byte()
 	s := State{seen: flags&flagSeen != 0, fog: flags == flagSeen|flagFog}
 	if s.seen {
@@ -155,7 +161,9 @@ func (d *decoder) parts(s *State, present byte) {
 }
 
 func (d *decoder) fix() Fix {
-	f := Fix{Time: Millis(d.varint()), Point: d.point(), Known: Known(d.byte())}
+	f := Fix{Time: Millis(d.varint()), Point: d.point()}
+	said := d.byte()
+	f.Known, f.Flags = Known(said&knownMask), Flags(said>>flagShift)
 	for _, field := range f.optional() {
 		if f.Known&field.known != 0 {
 			*field.value = d.float32()
@@ -165,6 +173,14 @@ func (d *decoder) fix() Fix {
 		d.fail("the last fix is none that is ever taken")
 	}
 	return f
+}
+
+// trail reads the fix before the last.
+func (d *decoder) trail(s *State) {
+	s.trail.before = d.fix()
+	if s.trail.before.Time >= s.last.Time || s.trail.before.Known&^(KnownAccuracy|KnownAltitude) != 0 {
+		d.fail("the fix before the last is none")
+	}
 }
 
 func (d *decoder) relation(last Millis) relation {
@@ -183,12 +199,45 @@ func (d *decoder) relation(last Millis) relation {
 	}
 	if r.turning {
 		r.likely = kind&flagLikely != 0
-		r.turn.time = last + Millis(d.varint())
-		r.turn.point = d.point()
-		r.turn.uncertainty = math.Float64frombits(d.uint64())
-		if !(r.turn.uncertainty >= 0 && r.turn.uncertainty <= math.MaxFloat32) {
-			d.fail("an uncertainty is no length")
+		r.turn = d.mark(last)
+		if r.side == sideOutside {
+			d.run(&r.attempt, last)
+		}
+	}
+	if changes := kind >> changesShift; changes > 0 && !d.old {
+		r.wariness = wariness{changes: changes, place: d.point(), vague: d.meters()}
+		if r.wary() {
+			r.mean = math.Float64frombits(d.uint64())
+		}
+		if !(math.Abs(r.mean) <= maxSetting) {
+			d.fail("a mean depth is none")
 		}
 	}
 	return r
+}
+
+// run reads the rest of a run of fixes inside. Older forms do not tell where it
+// came from.
+func (d *decoder) run(a *attempt, last Millis) {
+	if d.old {
+		a.from = a.turn
+		return
+	}
+	a.from, a.depth = d.mark(last), d.meters()
+	if a.from.time > a.turn.time {
+		d.fail("a run begins before the fix before it")
+	}
+}
+
+func (d *decoder) mark(last Millis) mark {
+	return mark{time: last + Millis(d.varint()), point: d.point(), uncertainty: d.meters()}
+}
+
+// meters reads a length.
+func (d *decoder) meters() float64 {
+	x := math.Float64frombits(d.uint64())
+	if !(x >= 0 && x <= math.MaxFloat32) {
+		d.fail("a distance is no length")
+	}
+	return x
 }

@@ -25,6 +25,9 @@ type Device struct {
 	MaxSpeedMPS float64
 	// SilentAfter is how long it may say nothing; 0 for the setting.
 	SilentAfter time.Duration
+	// HandoverMeters is how far from the door it is when a parcel is handed
+	// over, see DropSettings; 0 for the setting.
+	HandoverMeters float64
 	// Carrier is, of a parcel's tracker, the device of the vehicle that it is
 	// in; empty for none.
 	Carrier DeviceID

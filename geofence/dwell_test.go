@@ -15,25 +15,25 @@ func dwelling(id FenceID, after time.Duration) Fence {
 }
 
 func TestDwell(t *testing.T) {
-	w := newWorld(t, Settings{}, dwelling("a", time.Minute), dwelling("b", 3*time.Minute), field("c"))
+	w := newWorld(t, fencesAlone(), dwelling("a", time.Minute), dwelling("b", 3*time.Minute), field("c"))
 	for _, c := range []struct {
 		name   string
 		places []at
 		want   string
 	}{
-		{"as long as asked for", []at{{0, -50, 0}, {10, 50, 0}, {69, 50, 0}, {70, 50, 0}, {80, 50, 0}, {90, -50, 0}},
+		{"as long as asked for", []at{{0, -50, 0}, {10, 50, 0}, {69, 50, 0}, {70, 50, 0}, {80, 50, 0}, {90, -50, 0}, {91, -50, 0}},
 			"enter a 10s #1, enter b 10s #2, enter c 10s #3, dwell a 70s #1, exit a 90s #1, exit b 90s #2, exit c 90s #3"},
-		{"too short", []at{{0, -50, 0}, {10, 50, 0}, {69, 50, 0}, {75, -50, 0}},
+		{"too short", []at{{0, -50, 0}, {10, 50, 0}, {69, 50, 0}, {75, -50, 0}, {76, -50, 0}},
 			"enter a 10s #1, enter b 10s #2, enter c 10s #3, exit a 75s #1, exit b 75s #2, exit c 75s #3"},
 		{"dated when the time was up", []at{{0, -50, 0}, {10, 50, 0}, {500, 50, 0}},
 			"enter a 10s #1, enter b 10s #2, enter c 10s #3, dwell a 70s #1, dwell b 190s #2"},
 		{"first seen inside", []at{{0, 50, 0}, {60, 50, 0}, {61, 50, 0}}, "dwell a 60s #1"},
 		{"from the first fix of the run", []at{{0, -50, 0}, {10, 6, 0}, {70, 6, 0}},
 			"enter a 10s #1, enter b 10s #2, enter c 10s #3, dwell a 70s #1"},
-		{"each visit anew", []at{{0, 50, 0}, {60, 50, 0}, {70, -50, 0}, {80, 50, 0}, {130, 50, 0}, {140, 50, 0}},
+		{"each visit anew", []at{{0, 50, 0}, {60, 50, 0}, {70, -50, 0}, {71, -50, 0}, {80, 50, 0}, {130, 50, 0}, {140, 50, 0}},
 			"dwell a 60s #1, exit a 70s #1, exit b 70s #2, exit c 70s #3, enter a 80s #4, enter b 80s #5, enter c 80s #6, dwell a 140s #4"},
 		{"not by a fix outside", []at{{0, 50, 0}, {60, -8, 0}, {70, 50, 0}}, "dwell a 60s #1"},
-		{"not by silence", []at{{0, 50, 0}, {1000, -50, 0}}, "exit a 1000s #1, exit b 1000s #2, exit c 1000s #3"},
+		{"not by silence", []at{{0, 50, 0}, {1000, -50, 0}, {1001, -50, 0}}, "exit a 1000s #1, exit b 1000s #2, exit c 1000s #3"},
 	} {
 		if got := brief(run(w, fixesOf(c.places))); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
@@ -50,7 +50,7 @@ func TestDwellOfAnEditedFence(t *testing.T) {
 	var s State
 	var events []Event
 	for version, after := range []time.Duration{0, time.Hour, time.Minute, 2 * time.Minute} {
-		w, err := NewWorld(uint64(version), Settings{}, []Fence{dwelling("a", after)})
+		w, err := NewWorld(uint64(version), fencesAlone(), []Fence{dwelling("a", after)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,5 +1,10 @@
 package geofence
 
+import (
+	"slices"
+	"time"
+)
+
 // The facts about a parcel and its vehicle. The subject is the carrier.
 const (
 	Separated EventType = "parcel.separated"
@@ -8,26 +13,156 @@ const (
 
 // PairSettings say when a parcel has parted from its vehicle; zero values stand
 // for the defaults.
-type PairSettings struct{}
+//
+// Both are compared at the times of the parcel's fixes, with the line between
+// the carrier's fixes before and after. They are apart where the distance is
+// more than Factor times the uncertainties of both together, the vehicle's
+// length, and what the vehicle may have moved meanwhile, which matters where
+// fixes are rare or clocks differ.
+type PairSettings struct {
+	// Factor is how many times the uncertainty of both together they must be
+	// apart. Default 3: a normal error is beyond it once in 30,000 times.
+	Factor float64
+	// Near is the same for being together again. Default 1.5: 97 % of normal
+	// errors are within, and a pair on the edge of Factor does not flap.
+	Near float64
+	// SizeMeters is how far from the vehicle's tracker a parcel may be in it or
+	// beside it. Default 25: a lorry with its trailer is at most 18.75 m long in
+	// the EU (Directive 96/53/EC), and a cage waits beside it.
+	SizeMeters float64
+	// After is how long they must have been apart, over two comparisons or more.
+	// Default 60 s: the errors of neighbouring fixes are alike for about a
+	// minute.
+	After time.Duration
+	// Gap is how far apart in time two fixes of the carrier may be for it to be
+	// known where it was in between. Default 3 min.
+	Gap time.Duration
+	// Clock is how much the clocks of the two may differ. Default 5 s.
+	Clock time.Duration
+	// GoneAfter is how long the vehicle must have been gone from a parcel that
+	// stays where it was left before a drop that is not the right one is told,
+	// unless it is GoneMeters away and the drop surely wrong. Default 5 min: by
+	// then the driver has come back, and the tracker's stay is known well.
+	GoneAfter time.Duration
+	// GoneMeters is how far away is gone at once. Default 500: nobody walks back
+	// from there.
+	GoneMeters float64
+}
 
-func (s *PairSettings) settings() []setting { return nil }
+func (s *PairSettings) settings() []setting {
+	return []setting{
+		amount("pair_factor", &s.Factor, 3, maxSetting),
+		amount("pair_near", &s.Near, 1.5, maxSetting),
+		amount("pair_size_m", &s.SizeMeters, 25, maxSetting),
+		duration("pair_after_s", &s.After, time.Minute, year),
+		duration("pair_gap_s", &s.Gap, 3*time.Minute, year),
+		duration("pair_clock_s", &s.Clock, 5*time.Second, year),
+		duration("pair_gone_after_s", &s.GoneAfter, 5*time.Minute, year),
+		amount("pair_gone_m", &s.GoneMeters, 500, maxSetting),
+	}
+}
 
 // escort is what is remembered of a parcel's tracker and the vehicle that it
-// is in.
-type escort struct{}
+// is in, and of the hand-offs of any device.
+type escort struct {
+	carrier DeviceID
+	// own are fixes of the device: where compared is true the first has been
+	// compared, the others wait for the carrier's. knots are the carrier's.
+	own, knots []sample
+	compared   bool
+
+	pairing pairState
+	handed  []handed // oldest first
+}
+
+// pairState is how the two stand to each other.
+type pairState struct {
+	bond bond
+	// turning: the newest comparisons speak for the other phase, the first of
+	// them at turn, when they were distance apart.
+	turning bool
+	turn    mark
+	// Of the phase apart: when and where the vehicle left, and the greatest
+	// distance since.
+	left     mark
+	distance float64
+	// At the comparison that made it sure: the carrier's uncertainty and the
+	// distance from which on they were apart.
+	carrier, far float64
+	episode      uint64 // of Separated, 0 if it has not been told
+	settled      bool   // what became of the parcel has been said
+}
+
+type bond uint8
+
+const (
+	unmet bond = iota // never seen together
+	together
+	parted
+)
+
+// Fixes of each device less than spacing apart are not looked at, and at most
+// maxSamples kept: what the other device sends may come so many samples late,
+// two minutes or more.
+const (
+	spacing    = 10 * time.Second
+	maxSamples = 12
+)
 
 // Accompany takes fix, one of the device that carries the device of s, which
 // is in order of time among the carrier's own.
-func Accompany(w *World, s *State, fix Fix, events []Event) []Event { return events }
-
-// escorted takes a fix of the parcel's own tracker.
-func (s *State) escorted(w *World, g sighting, fix *Fix, events []Event) []Event { return events }
-
-func (e *escort) clone() escort                  { return *e }
-func (e *escort) renumber(f func(uint64) uint64) {}
-func (e *escort) empty() bool                    { return true }
-func (e *escort) append(b []byte, s *State) []byte {
-	return b
+//
+// It does not matter in which order the fixes of the two devices are taken, as
+// long as each one's are in order and neither is more than twelve of its fixes,
+// at least 10 s apart, ahead of the other. Only the verdict on a drop may be
+// reached at a later fix of the parcel's, by a stay that is better known.
+//
+// Separated is told of a parcel that has been with its vehicle and no longer
+// is, dated at the first fix apart, and Reunited of its return; never of one of
+// which either is silent. A parcel that is left where it is to be left is not
+// separated, nor one left a few doors away: the vehicle's leaving is its
+// hand-off, judged as by Deliver, and the verdict says it all. One that stays
+// where the vehicle left it elsewhere, depots aside, is separated first; when
+// the vehicle is gone for good, it is judged too. One that moves on without its
+// vehicle is separated and nothing more: it was not dropped but taken, by a
+// thief or in another van.
+func Accompany(w *World, s *State, fix Fix, events []Event) []Event {
+	if !fix.usable() || w.settings.Raw {
+		return events
+	}
+	s.follow(w)
+	if s.duty.device.Carrier == "" {
+		return events
+	}
+	e := s.escort.with(s.duty.device.Carrier)
+	if n := len(e.knots); n > 0 && lapse(e.knots[n-1].time, fix.Time) < spacing {
+		return events
+	}
+	if len(e.knots) == maxSamples {
+		e.knots = slices.Delete(e.knots, 0, 1)
+	}
+	e.knots = append(e.knots, newSample(w.settings.sight(&fix), &fix))
+	return s.compare(w, events)
 }
 
-func (d *decoder) escort(s *State) escort { return escort{} }
+// escorted takes a fix of the parcel's own tracker.
+func (s *State) escorted(w *World, g sighting, fix *Fix, events []Event) []Event {
+	e := s.escort.with(s.duty.device.Carrier)
+	if n := len(e.own); n == 0 || lapse(e.own[n-1].time, fix.Time) >= spacing {
+		if len(e.own) == maxSamples {
+			e.own = slices.Delete(e.own, 0, 1)
+			e.compared = false
+		}
+		e.own = append(e.own, newSample(g, fix))
+		events = s.compare(w, events)
+	}
+	return s.resolve(w, g, events)
+}
+
+// with is e for a carrier: whatever was known of another one is forgotten.
+func (e *escort) with(carrier DeviceID) *escort {
+	if e.carrier != carrier {
+		*e = escort{carrier: carrier, handed: e.handed}
+	}
+	return e
+}

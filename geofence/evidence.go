@@ -1,5 +1,7 @@
 package geofence
 
+import "math"
+
 // side is where a device is, or is taken to be.
 type side uint8
 
@@ -12,76 +14,92 @@ const (
 // evidence is what one fix says about where its device is. The side is unknown
 // where the fix is too inaccurate for so small a fence to say anything.
 type evidence struct {
-	side   side
-	weight weight
+	side  side
+	exact bool // in raw mode: this fix decides
+	// depth is how far on that side of the boundary the fix is, as a multiple
+	// of its uncertainty.
+	depth float64
 }
 
-// weight is how much a fix says.
-type weight uint8
-
-const (
-	leaning weight = iota // too near the boundary to count alone
-	likely                // beyond the margin
-	certain               // beyond doubt
-)
+// farOutside is the depth from which on there is nothing to remember of a
+// device outside: then it is there with a probability of 99.9 %.
+const farOutside = 2.0
 
 // sighting is a fix as decisions see it.
 type sighting struct {
 	spot
 	time        Millis
 	uncertainty float64 // metres; 0 in raw mode
+	altitude    float64 // metres above the ellipsoid, NaN where it is not known
 }
 
-func (g sighting) mark() mark {
+func (g *sighting) mark() mark {
 	return mark{time: g.time, point: g.point(), uncertainty: g.uncertainty}
 }
 
 // sight is fix under the settings.
 func (s *Settings) sight(fix *Fix) sighting {
-	g := sighting{spot: newSpot(fix.Point), time: fix.Time}
-	if s.Raw {
-		return g
+	g := sighting{spot: newSpot(fix.Point), time: fix.Time, uncertainty: s.uncertainty(fix), altitude: math.NaN()}
+	if fix.Known&KnownAltitude != 0 {
+		g.altitude = float64(fix.AltitudeMeters)
 	}
-	g.uncertainty = s.DefaultAccuracyMeters
-	if fix.Known&KnownAccuracy != 0 && fix.AccuracyMeters > 0 {
-		g.uncertainty = float64(fix.AccuracyMeters)
-	}
-	g.uncertainty = max(g.uncertainty, s.MinAccuracyMeters)
 	return g
 }
 
-// reach is the distance from which on g is clearly outside of a fence.
-func (s *Settings) reach(g sighting) float64 { return s.ExitClear * g.uncertainty }
-
-// judge weighs what g says about z.
-func (s *Settings) judge(z *zone, g sighting) evidence {
-	if s.Raw {
-		if z.shape.locate(g.spot) == outside {
-			return evidence{sideOutside, certain}
-		}
-		return evidence{sideInside, certain}
-	}
-	u := g.uncertainty
-	d := z.shape.distance(g.spot, max(s.EnterClear, s.ExitClear)*u)
-	if d < 0 {
-		e := evidence{sideOutside, weigh(-d, s.ExitMargin*u, s.ExitClear*u)}
-		if e.weight == leaning && u > z.size {
-			return evidence{}
-		}
-		return e
-	}
-	if u > z.size {
-		return evidence{}
-	}
-	return evidence{sideInside, weigh(d, s.EnterMargin*u, s.EnterClear*u)}
+// mark is sight without what only a fence's shape asks for.
+func (s *Settings) mark(fix *Fix) mark {
+	return mark{time: fix.Time, point: fix.Point, uncertainty: s.uncertainty(fix)}
 }
 
-func weigh(distance, margin, beyondDoubt float64) weight {
-	switch {
-	case distance >= beyondDoubt:
-		return certain
-	case distance >= margin:
-		return likely
+func (s *Settings) uncertainty(fix *Fix) float64 {
+	if s.Raw {
+		return 0
 	}
-	return leaning
+	u := s.DefaultAccuracyMeters
+	if fix.Known&KnownAccuracy != 0 && fix.AccuracyMeters > 0 {
+		u = float64(fix.AccuracyMeters)
+	}
+	return max(u, s.MinAccuracyMeters)
+}
+
+// reach is the distance from which on g is clearly outside of a fence.
+func (s *Settings) reach(g *sighting) float64 { return farOutside * g.uncertainty }
+
+// judge weighs what g says about z. The depth is good up to limit.
+func (s *Settings) judge(z *zone, g *sighting, limit float64) evidence {
+	if s.Raw {
+		return z.judgeExactly(g)
+	}
+	u := g.uncertainty
+	depth := z.shape.distance(g.spot, limit*u) / u
+	vague := u > z.size
+	if z.banded {
+		up := z.band.distance(g.altitude) / (verticalFactor * u)
+		if up < depth {
+			depth = up
+		}
+		vague = vague || math.IsNaN(up) || verticalFactor*u > z.band.size()
+	}
+	switch {
+	case depth < 0 && !(vague && -depth < z.thresholds.ExitMargin):
+		return evidence{side: sideOutside, depth: -depth}
+	case depth >= 0 && !vague:
+		return evidence{side: sideInside, depth: depth}
+	}
+	return evidence{}
+}
+
+func (z *zone) judgeExactly(g *sighting) evidence {
+	e := evidence{side: sideInside, exact: true}
+	if z.shape.locate(g.spot) == outside {
+		e.side = sideOutside
+	} else if z.banded {
+		switch d := z.band.distance(g.altitude); {
+		case d < 0:
+			e.side = sideOutside
+		case math.IsNaN(d):
+			return evidence{}
+		}
+	}
+	return e
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // A van drives past a depot: the fix 8 m outside the boundary says nothing
-// yet, the next one dates the exit back to it.
+// yet, the two after it date the exit back to it.
 func ExampleStep() {
 	depot := geofence.Fence{ID: "depot", Center: orb.Point{8.6821, 50.1109}, RadiusMeters: 100}
 	world, err := geofence.NewWorld(1, geofence.Settings{}, []geofence.Fence{depot})
@@ -19,7 +19,7 @@ func ExampleStep() {
 	}
 	var state geofence.State
 	var events []geofence.Event
-	for i, lat := range []float64{50.1080, 50.1105, 50.1109, 50.11187, 50.1130} {
+	for i, lat := range []float64{50.1080, 50.1105, 50.1109, 50.11187, 50.1130, 50.1150} {
 		fix := geofence.Fix{Time: geofence.Millis(i) * 15_000, Point: orb.Point{8.6821, lat}}
 		events = geofence.Step(world, &state, fix, events)
 	}

@@ -35,6 +35,17 @@ const (
 	KnownAltitude
 )
 
+// Flags are what a device says against its own fix.
+type Flags uint8
+
+// The doubts that a device may have.
+const (
+	// FlagMock: the position was set by hand or by another program.
+	FlagMock Flags = 1 << iota
+	// FlagJamming: the receiver finds its signals disturbed.
+	FlagJamming
+)
+
 // Fix is one position of one device.
 type Fix struct {
 	// Time is the device's own time of the fix.
@@ -53,6 +64,7 @@ type Fix struct {
 	// Known tells which of the four fields above were reported; the others
 	// are zero and mean nothing.
 	Known Known
+	Flags Flags
 }
 
 // maxAccuracyMeters is the worst accuracy of a fix that says anything.

@@ -154,6 +154,9 @@ func (q square) passed(i int, entries []entry) []entry {
 
 // without is a copy of entries less those in remove.
 func without(entries, remove []entry) []entry {
+	if len(entries) == 0 {
+		return nil
+	}
 	gone := make(map[*zone]bool, len(remove))
 	for _, e := range remove {
 		gone[e.zone] = true

@@ -22,11 +22,27 @@ type plane struct {
 	scaleX, scaleY float64
 }
 
-// locate tells exactly where x,y lies: it sums the edges that cross the ray
-// from there to the right, upwards +1, downwards -1. Inside, the sum is not
-// zero.
+// locate tells exactly where x,y lies.
 func (o *outline) locate(x, y float64) location {
-	winding := 0
+	if len(o.spans) == 0 || !o.spans[0].box.contains(x, y) {
+		return outside
+	}
+	if o.grid != nil {
+		if winding, ok := o.grid.winding(o, x, y); ok {
+			return located(winding)
+		}
+	}
+	winding, touched := o.winding(x, y)
+	if touched {
+		return boundary
+	}
+	return located(winding)
+}
+
+// winding sums the edges that cross the ray from x,y to the right, upwards +1,
+// downwards -1: inside, the sum is not zero. It tells whether x,y lies on the
+// boundary.
+func (o *outline) winding(x, y float64) (winding int, touched bool) {
 	for i := 0; i < len(o.spans); {
 		s := &o.spans[i]
 		switch {
@@ -43,7 +59,7 @@ func (o *outline) locate(x, y float64) location {
 		case s.leaf:
 			sum, touched := o.crossings(s, x, y)
 			if touched && !s.soft {
-				return boundary
+				return 0, true
 			}
 			winding += sum
 			i++
@@ -51,12 +67,36 @@ func (o *outline) locate(x, y float64) location {
 			i++
 		}
 	}
-	return located(winding)
+	return winding, false
 }
 
 // measure is locate, and how far p is from the boundary if that is less than
-// within, else within. It goes through the tree once for both.
+// within, else within.
 func (o *outline) measure(p plane, within float64) (location, float64) {
+	if o.grid == nil || len(o.vertices) < gridMeasures {
+		return o.measureTogether(p, within)
+	}
+	at := o.locate(p.x, p.y)
+	if at == boundary {
+		return boundary, 0
+	}
+	best := within * within
+	for i := 0; i < len(o.spans); {
+		s := &o.spans[i]
+		if p.toBox(&s.box) >= best || s.strip.beyond(p, &s.box, best) {
+			i = int(s.next)
+			continue
+		}
+		if s.leaf && !s.soft {
+			best = o.nearest(s, p, best)
+		}
+		i++
+	}
+	return at, math.Sqrt(best)
+}
+
+// measureTogether is measure by going through the tree once for both.
+func (o *outline) measureTogether(p plane, within float64) (location, float64) {
 	best, winding := within*within, 0
 	for i := 0; i < len(o.spans); {
 		s := &o.spans[i]

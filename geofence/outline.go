@@ -17,6 +17,7 @@ import "github.com/paulmach/orb"
 type outline struct {
 	spans    []span // the tree in preorder
 	vertices []orb.Point
+	grid     *grid // nil for a small one
 }
 
 // span is a run of vertices: an inner node of the tree, or a leaf.
@@ -53,6 +54,7 @@ func newOutline(rings []ring) outline {
 	if len(leaves) > 0 {
 		o.spans = make([]span, 0, 2*len(leaves)-1)
 		o.appendTree(leaves)
+		o.grid = newGrid(&o)
 	}
 	return o
 }

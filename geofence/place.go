@@ -38,7 +38,10 @@ func (p place) distance(s spot) float64 {
 // offset is where b lies as seen from a, in metres east and north, on the
 // plane that touches the globe at a.
 func offset(a, b spot) (east, north float64) {
-	lon := math.Remainder(b.lon-a.lon, 360)
+	lon := b.lon - a.lon
+	if lon > 180 || lon < -180 {
+		lon = math.Remainder(lon, 360)
+	}
 	return lon * metersPerDegree * a.cos, (b.lat - a.lat) * metersPerDegree
 }
 
@@ -46,7 +49,10 @@ func offset(a, b spot) (east, north float64) {
 func shifted(a spot, east, north float64) orb.Point {
 	lon := a.lon
 	if a.cos > 0 {
-		lon = math.Remainder(a.lon+east/(metersPerDegree*a.cos), 360)
+		lon += east / (metersPerDegree * a.cos)
+	}
+	if lon > 180 || lon < -180 {
+		lon = math.Remainder(lon, 360)
 	}
 	return orb.Point{lon, max(-90, min(a.lat+north/metersPerDegree, 90))}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -130,8 +131,15 @@ func TestVisits(t *testing.T) {
 	each(t, func(_ *rand.Rand, seed uint64, _ Settings, _ []Fence, fixes []Fix, events []Event) {
 		open, seen, newest := map[string]uint64{}, map[uint64]bool{}, map[string]Millis{}
 		for _, e := range events {
+			if !strings.HasPrefix(string(e.Type), "geofence.") {
+				continue
+			}
 			visit, in := open[e.Subject]
 			switch {
+			case e.Type == Cross:
+				if in || seen[e.Episode] || e.Time < newest[e.Subject] || !(e.Facts.Number("depth_m") >= e.Facts.Number("margin_m")) {
+					t.Fatalf("seed %d: %+v cannot be, after %q", seed, e, brief(events))
+				}
 			case e.Type == Enter && (in || seen[e.Episode] || e.Facts.Number("distance_m") < 0),
 				e.Type == Exit && (in && visit != e.Episode || !in && seen[e.Episode] || e.Facts.Number("distance_m") > 0),
 				e.Time < newest[e.Subject], e.Episode == 0, math.IsNaN(e.Facts.Number("distance_m")), math.IsInf(e.Facts.Number("distance_m"), 0),
@@ -141,7 +149,7 @@ func TestVisits(t *testing.T) {
 			seen[e.Episode], newest[e.Subject] = true, e.Time
 			if e.Type == Enter {
 				open[e.Subject] = e.Episode
-			} else {
+			} else if e.Type == Exit {
 				delete(open, e.Subject)
 			}
 		}

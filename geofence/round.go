@@ -10,19 +10,23 @@ import (
 // round is a Round, prepared. It never changes, and Worlds share it.
 type round struct {
 	Round
-	paths  []*path // of Routes
-	stops  []place // of Stops
+	paths  []*path  // of Routes
+	keys   []uint64 // of Routes
+	stops  []place  // of Stops
 	depots []place
+	// stations are where along each route, in metres, each stop lies.
+	stations [][]float64
+	order    uint64 // the key of Stops
 }
 
 func newRound(r Round) (*round, error) {
-	made := &round{Round: r}
+	made := &round{Round: r, order: stopsKey(r.Stops)}
 	for _, route := range r.Routes {
 		p, err := newPath(route.Line)
 		if err != nil {
 			return nil, fmt.Errorf("route %q: %w", route.ID, err)
 		}
-		made.paths = append(made.paths, p)
+		made.paths, made.keys = append(made.paths, p), append(made.keys, route.key())
 	}
 	for _, stop := range r.Stops {
 		p, err := newPlace(stop.Place)
@@ -38,8 +42,16 @@ func newRound(r Round) (*round, error) {
 		}
 		made.depots = append(made.depots, p)
 	}
+	for _, p := range made.paths {
+		made.stations = append(made.stations, p.stations(made.stops))
+	}
 	return made, nil
 }
+
+// along is how many metres along the route the stop lies, both by their place
+// in the round: never before the stop in front of it, and where the route is
+// nearest however far away that is.
+func (r *round) along(route, stop int) float64 { return r.stations[route][stop] }
 
 // stop is the place among the round's stops of the one named id, -1 if there
 // is none.
@@ -110,9 +122,14 @@ func (w *World) WithDevices(version uint64, put []Device, remove []DeviceID) *Wo
 
 // duty is what w wants of the device, the settings filled in.
 func (w *World) duty(id DeviceID) *duty {
-	d := &duty{device: w.duties.devices[id], round: cmp.Or(w.duties.followed[id], w.duties.common)}
+	d := &duty{device: w.duties.devices[id], round: w.roundOf(id)}
 	d.device.ID = id
 	d.device.MaxSpeedMPS = cmp.Or(d.device.MaxSpeedMPS, w.settings.Plausibility.MaxSpeedMPS)
 	d.device.SilentAfter = cmp.Or(d.device.SilentAfter, w.settings.Silence.After)
 	return d
+}
+
+// roundOf is the round that a device follows, nil for none.
+func (w *World) roundOf(id DeviceID) *round {
+	return cmp.Or(w.duties.followed[id], w.duties.common)
 }

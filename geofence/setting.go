@@ -35,7 +35,8 @@ func (f setting) get() float64 {
 
 func (f setting) set(value float64) {
 	if f.duration != nil {
-		*f.duration = time.Duration(value * float64(time.Second))
+		// Device times are in milliseconds; less would be no duration at all.
+		*f.duration = max(1, time.Duration(math.Round(value*1000))) * time.Millisecond
 		return
 	}
 	*f.number = value
@@ -54,8 +55,9 @@ func (f setting) check() error {
 
 // Set sets the setting of that name: its setting's name in snake case with the
 // unit at the end, such as "enter_after_s". Errors: ErrSettings.
-func (s *Settings) Set(name string, value float64) error {
-	all := s.settings()
+func (s *Settings) Set(name string, value float64) error { return set(s.settings(), name, value) }
+
+func set(all []setting, name string, value float64) error {
 	i := slices.IndexFunc(all, func(f setting) bool { return f.name == name })
 	if i < 0 {
 		var names []string

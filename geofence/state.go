@@ -1,10 +1,6 @@
 package geofence
 
-import (
-	"slices"
-
-	"github.com/paulmach/orb"
-)
+import "slices"
 
 // State is what the engine remembers of one device: its newest fix, how it
 // stands to the fences it is in or near, and how many episodes it had. The
@@ -20,6 +16,7 @@ type State struct {
 	fog       bool
 	relations []relation // in order of fence
 	spare     []relation // memory for the next relations
+	trail     trail
 
 	guard    guard
 	silence  silence
@@ -33,30 +30,6 @@ type State struct {
 	duty   *duty // what the World called version wants; nil to look it up
 }
 
-// relation is how a device stands to a fence. A fence without one is far away
-// and the device outside.
-type relation struct {
-	fence FenceID
-	shape uint64 // the zone's key
-	side  side
-	// episode, beginning and whether it has been long enough for a Dwell, of
-	// the visit where side is inside.
-	episode uint64
-	since   Millis
-	dwelt   bool
-	// turning: the newest fixes are on the other side, the first of them at
-	// turn, but do not say enough yet; likely where one of them was.
-	turning, likely bool
-	turn            mark
-}
-
-// mark is where and when a change began.
-type mark struct {
-	time        Millis
-	point       orb.Point
-	uncertainty float64
-}
-
 // NewState is a device never seen, which id names in the World.
 func NewState(id DeviceID) State { return State{device: id} }
 
@@ -67,6 +40,8 @@ func (s *State) follow(w *World) {
 	}
 	if s.duty == nil || s.version != w.version {
 		s.duty, s.version = w.duty(s.device), w.version
+		s.progress.adopt(s.duty.round)
+		s.pursue(s.duty.round)
 	}
 }
 
@@ -107,40 +82,4 @@ func (s *State) renumber(number func(uint64) uint64) {
 	s.progress.renumber(number)
 	s.forecast.renumber(number)
 	s.escort.renumber(number)
-}
-
-// take lets e, which fix m says, count and tells whether the device changed
-// sides. The first side that is known is no change.
-func (r *relation) take(s *Settings, e evidence, m mark) (changed bool) {
-	switch {
-	case e.side == unknown:
-		return false
-	case r.side == unknown:
-		if e.weight >= likely {
-			r.side = e.side
-		}
-		return false
-	case e.side == r.side:
-		r.turning = false
-		return false
-	case !r.turning:
-		r.turning, r.likely, r.turn = true, false, m
-	}
-	again := r.likely && e.weight == likely
-	lasting := e.side == sideInside && (m.time-r.turn.time).duration() >= s.EnterAfter
-	if e.weight < certain && !again && !lasting {
-		r.likely = r.likely || e.weight == likely
-		return false
-	}
-	r.side, r.turning = e.side, false
-	return true
-}
-
-// reshape turns r into a relation to z, of which e is what the last fix says.
-// What was known holds unless e says likely something else.
-func (r *relation) reshape(z *zone, e evidence) {
-	r.shape, r.turning = z.key, false
-	if e.weight >= likely {
-		r.side = e.side
-	}
 }

@@ -2,7 +2,6 @@ package geofence
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -11,12 +10,13 @@ import (
 const EngineVersion = 2
 
 // Step takes fix, the newest of one device, brings s up to date in place and
-// appends what happened to events: first exits, then enters, then dwells, each
-// in order of fence. It allocates nothing as long as events has room and the device is
+// appends what happened to events: first crosses, then exits, enters and dwells,
+// each in order of fence. It allocates nothing as long as events has room and the device is
 // near no more fences than before, and it never panics.
 //
 // A fix that is not newer than the last one, not on the globe, not finite or
-// less accurate than 100 km changes nothing.
+// less accurate than 100 km changes nothing. One that cannot be true is kept
+// out, see Implausible.
 //
 // A device that is first seen inside is inside without having entered; so is
 // one in a fence that was made or reshaped around its last fix. Where a fence
@@ -24,13 +24,14 @@ const EngineVersion = 2
 // an exit: an edit moves no device. A visit that an edit does not end keeps its
 // episode.
 func Step(w *World, s *State, fix Fix, events []Event) []Event {
-	if !fix.usable() || s.seen && fix.Time <= s.last.Time {
+	if heard, before := s.heard(); !fix.usable() || before && fix.Time <= heard {
 		return events
 	}
 	s.follow(w)
 	g := w.settings.sight(&fix)
 	if w.settings.Raw {
 		events = s.visit(w, g, events)
+		s.guard = guard{held: s.guard.held[:0]}
 		s.seen, s.last = true, fix
 		return events
 	}
@@ -39,11 +40,16 @@ func Step(w *World, s *State, fix Fix, events []Event) []Event {
 
 // observe lets every part of the engine see the fix, unless it cannot be true.
 func (s *State) observe(w *World, g sighting, fix *Fix, events []Event) []Event {
-	events = s.hear(w, fix, events)
-	events, plausible := s.vet(w, fix, events)
+	events = s.hear(fix, events)
+	events, plausible := s.vet(w, g, fix, events)
 	if !plausible {
 		return events
 	}
+	return s.trust(w, g, fix, events)
+}
+
+// trust lets every part see a fix that can be true.
+func (s *State) trust(w *World, g sighting, fix *Fix, events []Event) []Event {
 	events = s.visit(w, g, events)
 	events = s.move(w, g, fix, events)
 	if s.duty.round != nil {
@@ -69,6 +75,7 @@ func (s *State) visit(w *World, g sighting, events []Event) []Event {
 
 func byTypeAndFence(a, b Event) int {
 	return cmp.Or(
+		falseFirst(a.Type != Cross, b.Type != Cross),
 		falseFirst(a.Type == Dwell, b.Type == Dwell),
 		falseFirst(a.Type != Exit, b.Type != Exit),
 		cmp.Compare(a.Subject, b.Subject),
@@ -103,7 +110,8 @@ func (p *pairing) next() (z *zone, r *relation, ok bool) {
 // advance weighs g against all fences that it may concern.
 func (s *State) advance(w *World, g sighting, events []Event) []Event {
 	var buffer [16]*zone
-	zones, narrower := w.near(g.spot, w.settings.reach(g), g.uncertainty, buffer[:0])
+	a := s.wayTo(w, g)
+	zones, narrower := w.within(s.around(&a, w.settings.reach(&g)), g.uncertainty, buffer[:0])
 	pairs := pairing{w, zones, s.relations}
 	next := s.spare[:0]
 	for z, known, ok := pairs.next(); ok; z, known, ok = pairs.next() {
@@ -114,24 +122,58 @@ func (s *State) advance(w *World, g sighting, events []Event) []Event {
 		if r == nil {
 			r = &relation{fence: z.fence.ID, shape: z.key, side: s.assume(w, z)}
 		}
-		e := w.settings.judge(z, g)
-		began := g.time
-		changed := r.take(&w.settings, e, g.mark())
-		if changed {
-			began = r.turn.time
-		}
-		s.number(r, began)
-		if changed {
-			events = append(events, r.report(z))
-		}
+		r.trust(z, &a)
+		e := w.settings.judge(z, &a.sighting, r.limit(z))
+		events = s.weigh(w, z, r, e, &a, events)
 		if !w.settings.Raw && r.stays(z, e, g.time) {
 			events = append(events, r.reportStay(z, g))
 		}
 		next = r.keep(e, next)
 	}
 	s.fog = narrower && (s.fog || !s.seen)
+	if s.seen && !w.settings.Raw {
+		s.trail.extend(&s.last, a.sudden)
+	}
 	s.relations, s.spare = next, s.relations
 	return events
+}
+
+// weigh lets e, which a says of z, count, and tells of what it completes.
+func (s *State) weigh(w *World, z *zone, r *relation, e evidence, a *arrival, events []Event) []Event {
+	began, run := a.time, attempt{}
+	if r.turning {
+		run = r.attempt
+	}
+	changed := r.take(z, e, a.mark(), a.before)
+	if changed {
+		began = r.turn.time
+	}
+	s.number(r, began)
+	if changed {
+		events = append(events, r.report(z))
+		r.settle(w.settings.Raw)
+		return events
+	}
+	if p, ok := s.passed(w, z, r, e, &run, a); ok {
+		events = append(events, s.reportCross(z, p))
+	}
+	return events
+}
+
+// passed is how the device, which a shows outside of z, went through it; run is
+// what there was of a visit.
+func (s *State) passed(w *World, z *zone, r *relation, e evidence, run *attempt, a *arrival) (passage, bool) {
+	if e.exact || r.side != sideOutside || e.side != sideOutside || r.changes > 0 {
+		return passage{}, false
+	}
+	if run.turning {
+		return a.through(w, z, run, &s.last)
+	}
+	beyond := 0.0
+	if !z.banded {
+		beyond = e.depth * a.uncertainty
+	}
+	return s.cross(w, z, a, beyond)
 }
 
 // adopt takes the relations over into another World, judging fences that are
@@ -139,7 +181,8 @@ func (s *State) advance(w *World, g sighting, events []Event) []Event {
 func (s *State) adopt(w *World) {
 	var buffer [16]*zone
 	last := w.settings.sight(&s.last)
-	zones, _ := w.near(last.spot, w.settings.reach(last), last.uncertainty, buffer[:0])
+	s.trail.held = false // fences may be newer than that step
+	zones, _ := w.near(last.spot, w.settings.reach(&last), last.uncertainty, buffer[:0])
 	pairs := pairing{w, zones, s.relations}
 	next := s.spare[:0]
 	for z, known, ok := pairs.next(); ok; z, known, ok = pairs.next() {
@@ -153,7 +196,7 @@ func (s *State) adopt(w *World) {
 			next = append(next, *r)
 			continue
 		}
-		e := w.settings.judge(z, last)
+		e := w.settings.judge(z, &last, r.limit(z))
 		r.reshape(z, e)
 		s.number(r, last.time)
 		next = r.keep(e, next)
@@ -163,8 +206,13 @@ func (s *State) adopt(w *World) {
 
 // assume is the side of z on which a device without a relation to it was.
 func (s *State) assume(w *World, z *zone) side {
-	hidden := s.fog && w.settings.judge(z, w.settings.sight(&s.last)).side == unknown
-	if !s.seen || hidden {
+	if s.fog {
+		last := w.settings.sight(&s.last)
+		if w.settings.judge(z, &last, farOutside).side == unknown {
+			return unknown
+		}
+	}
+	if !s.seen {
 		return unknown
 	}
 	return sideOutside
@@ -176,51 +224,4 @@ func (s *State) number(r *relation, began Millis) {
 	if r.side == sideInside && r.episode == 0 {
 		r.episode, r.since, r.dwelt = s.newEpisode(), began, false
 	}
-}
-
-// keep appends r to next unless there is nothing to remember, the device being
-// clearly outside.
-func (r *relation) keep(e evidence, next []relation) []relation {
-	if r.side != sideInside {
-		r.episode, r.since, r.dwelt = 0, 0, false
-		if e == (evidence{sideOutside, certain}) {
-			return next
-		}
-	}
-	return append(next, *r)
-}
-
-// report is the event of r, to z, which has just changed sides.
-func (r *relation) report(z *zone) Event {
-	e := Event{Type: Exit, Time: r.turn.time, Subject: string(r.fence), Episode: r.episode, Point: r.turn.point}
-	if r.side == sideInside {
-		e.Type = Enter
-	}
-	e.Facts.add("distance_m", z.shape.distance(newSpot(r.turn.point), math.Inf(1)))
-	e.Facts.add("uncertainty_m", r.turn.uncertainty)
-	return e
-}
-
-// stays reports, once a visit, that it has lasted as long as z asks for. Only a
-// fix inside counts: a device that has fallen silent may have left.
-func (r *relation) stays(z *zone, e evidence, now Millis) bool {
-	if z.fence.Dwell == 0 || r.dwelt || r.side != sideInside || e.side != sideInside {
-		return false
-	}
-	r.dwelt = (now - r.since).duration() >= z.fence.Dwell
-	return r.dwelt
-}
-
-func (r *relation) reportStay(z *zone, g sighting) Event {
-	e := Event{
-		Type:    Dwell,
-		Time:    r.since + Millis(z.fence.Dwell.Milliseconds()),
-		Subject: string(r.fence),
-		Episode: r.episode,
-		Point:   g.point(),
-	}
-	e.Facts.add("distance_m", z.shape.distance(g.spot, math.Inf(1)))
-	e.Facts.add("uncertainty_m", g.uncertainty)
-	e.Facts.add("dwell_s", z.fence.Dwell.Seconds())
-	return e
 }

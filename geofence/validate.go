@@ -52,15 +52,18 @@ var (
 	ErrDwell = errors.New("bad dwell time")
 	// ErrTooLarge: there are more than MaxVertices positions.
 	ErrTooLarge = errors.New("fence too large")
-	// ErrSettings: a setting is negative, not finite, or contradicts another.
+	// ErrSettings: a setting or threshold is negative, not finite or too large.
 	ErrSettings = errors.New("bad settings")
 )
 
-// Validate says what is wrong with the shape or the dwell time of f, nil if
-// nothing is. The id is not looked at. Polygons of one fence may overlap or
-// share edges.
+// Validate says what is wrong with f, nil if nothing is. The id is not looked
+// at. Polygons of one fence may overlap or share edges.
 func (f Fence) Validate() error {
-	if err := f.checkDwell(); err != nil {
+	if err := f.checkRest(); err != nil {
+		return err
+	}
+	if f.isCorridor() {
+		_, err := f.corridor()
 		return err
 	}
 	if len(f.Polygons) == 0 {
@@ -68,6 +71,17 @@ func (f Fence) Validate() error {
 	}
 	_, err := f.checkPolygons()
 	return err
+}
+
+// checkRest checks all but the id and the shape.
+func (f Fence) checkRest() error {
+	if err := f.checkDwell(); err != nil {
+		return err
+	}
+	if err := f.Thresholds.check(); err != nil {
+		return err
+	}
+	return f.Band.check()
 }
 
 func (f Fence) checkDwell() error {
@@ -79,7 +93,7 @@ func (f Fence) checkDwell() error {
 
 func (f Fence) checkCircle() error {
 	if f.RadiusMeters == 0 && f.Center == (orb.Point{}) {
-		return fmt.Errorf("%w: give at least one polygon, or a center and a radius in metres", ErrEmpty)
+		return fmt.Errorf("%w: give at least one polygon, a center and a radius in metres, or a line and a corridor in metres", ErrEmpty)
 	}
 	if !(f.RadiusMeters > 0 && f.RadiusMeters <= MaxRadiusMeters) {
 		return fmt.Errorf("%w: %g must be greater than 0 and at most %d metres", ErrRadius, f.RadiusMeters, MaxRadiusMeters)

@@ -13,12 +13,19 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// randomFence is a circle or a star, from a metre to many kilometres wide,
-// around p.
+// randomFence is a circle, a star or a corridor, from a metre to many
+// kilometres wide, around p.
 func randomFence(random *rand.Rand, id FenceID, p orb.Point) Fence {
 	size := math.Exp(random.Float64() * math.Log(20_000))
-	if random.IntN(2) == 0 {
+	switch random.IntN(5) {
+	case 0, 1:
 		return Fence{ID: id, Center: p, RadiusMeters: size}
+	case 2:
+		line := orb.LineString{p}
+		for range 1 + random.IntN(8) {
+			line = append(line, destination(line[len(line)-1], 2*math.Pi*random.Float64(), size*random.Float64()))
+		}
+		return Fence{ID: id, Line: line, CorridorMeters: size * (0.1 + random.Float64()) / 3}
 	}
 	var r orb.Ring
 	count := 3 + random.IntN(20)
@@ -54,7 +61,7 @@ func randomFences(random *rand.Rand, middle orb.Point, count int) []Fence {
 // slowLocateAll asks every fence.
 func slowLocateAll(w *World, p orb.Point) []FenceID {
 	var ids []FenceID
-	for _, z := range w.zones {
+	for z := range w.zones.all() {
 		if z.shape.locate(newSpot(p)) != outside {
 			ids = append(ids, z.fence.ID)
 		}
@@ -96,7 +103,7 @@ func TestNearAgainstEveryFence(t *testing.T) {
 			if !slices.IsSortedFunc(found, byID) || len(slices.Compact(slices.Clone(found))) != len(found) {
 				t.Fatalf("seed %d: not in order or not unique", seed)
 			}
-			for _, z := range w.zones {
+			for z := range w.zones.all() {
 				if z.shape.distance(s, math.Inf(1)) < -reach || slices.Contains(found, z) {
 					continue
 				}
@@ -183,7 +190,7 @@ func TestWorldsDoNotChange(t *testing.T) {
 			t.Errorf("version %d, want %d", got, c.version)
 		}
 	}
-	if first.zones[0].fence.Polygons[0][0][0] != (orb.Point{0, 0}) {
+	if first.zone("a").fence.Polygons[0][0][0] != (orb.Point{0, 0}) {
 		t.Error("the fence changed with what it was made from")
 	}
 }
@@ -201,11 +208,11 @@ func TestNewWorldRefuses(t *testing.T) {
 		{"long id", Settings{}, []Fence{{ID: FenceID(strings.Repeat("x", MaxIDBytes+1)), RadiusMeters: 1}}, ErrID, "257 bytes"},
 		{"twice", Settings{}, []Fence{ok, {ID: "b", RadiusMeters: 2}, ok}, ErrDuplicate, `"a"`},
 		{"bad shape", Settings{}, []Fence{ok, {ID: "broken", RadiusMeters: -3}}, ErrRadius, `fence "broken"`},
-		{"negative setting", Settings{ExitClear: -1}, nil, ErrSettings, "exit_clear"},
+		{"negative setting", Settings{Thresholds: Thresholds{ExitMargin: -1}}, nil, ErrSettings, "exit_margin"},
 		{"NaN setting", Settings{MinAccuracyMeters: math.NaN()}, nil, ErrSettings, "min_accuracy_m"},
-		{"infinite setting", Settings{EnterMargin: math.Inf(1)}, nil, ErrSettings, "enter_margin"},
-		{"negative duration", Settings{EnterAfter: -1}, nil, ErrSettings, "enter_after_s"},
-		{"clear before likely", Settings{EnterMargin: 2}, nil, ErrSettings, "as far"},
+		{"infinite setting", Settings{Thresholds: Thresholds{EnterMargin: math.Inf(1)}}, nil, ErrSettings, "enter_margin"},
+		{"negative duration", Settings{Thresholds: Thresholds{EnterAfter: -1}}, nil, ErrSettings, "enter_after_s"},
+		{"bad threshold", Settings{}, []Fence{ok, {ID: "b", RadiusMeters: 2, Thresholds: Thresholds{ExitMargin: -1}}}, ErrSettings, `fence "b"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, err := NewWorld(1, c.settings, c.fences)

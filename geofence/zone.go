@@ -22,6 +22,11 @@ type zone struct {
 	key   uint64 // tells shapes apart
 	fence Fence
 	box   box
+
+	banded     bool
+	band       Band       // where banded
+	thresholds Thresholds // none zero in a World
+	limit      float64    // the largest margin that fixes are usually held against
 }
 
 // newZone validates f and prepares a copy.
@@ -29,18 +34,35 @@ func newZone(f Fence) (*zone, error) {
 	if n := len(f.ID); n == 0 || n > MaxIDBytes {
 		return nil, fmt.Errorf("fence %.40q: %w: it has %d bytes, give 1 to %d", f.ID, ErrID, n, MaxIDBytes)
 	}
-	if err := f.checkDwell(); err != nil {
+	if err := f.checkRest(); err != nil {
 		return nil, fmt.Errorf("fence %q: %w", f.ID, err)
 	}
 	s, err := f.shape()
 	if err != nil {
 		return nil, fmt.Errorf("fence %q: %w", f.ID, err)
 	}
-	return &zone{fence: f.clone(), shape: s, key: f.shapeKey(), box: s.bounds(), size: s.size()}, nil
+	return &zone{
+		fence: f.clone(), shape: s, key: f.shapeKey(), box: s.bounds(), size: s.size(),
+		banded: f.Band != Band{}, band: f.Band,
+	}, nil
+}
+
+// under is z, which is not in use yet, under the settings of a World.
+func (z *zone) under(s *Settings) *zone {
+	z.thresholds = z.fence.Thresholds.over(s.Thresholds)
+	z.limit = max(farOutside, z.thresholds.EnterMargin, z.thresholds.ExitMargin)
+	return z
 }
 
 // shape validates f and prepares it.
 func (f Fence) shape() (shape, error) {
+	if f.isCorridor() {
+		c, err := f.corridor()
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
 	if len(f.Polygons) == 0 {
 		if err := f.checkCircle(); err != nil {
 			return nil, err

@@ -1,0 +1,127 @@
+package geofence
+
+import (
+	"archive/zip"
+	"encoding/csv"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/paulmach/orb"
+)
+
+// errand is a stretch of a delivery agent's track and how the agent got about.
+type errand struct {
+	fixes   []Fix
+	driving []bool
+}
+
+// errands are those in the zip files of the shared data, whose metres are put
+// somewhere on the globe.
+func errands(t testing.TB) []errand {
+	t.Helper()
+	var all []errand
+	for _, name := range dataFiles(t, "amazon_goal/trajectories*.zip") {
+		z, err := zip.OpenReader(dataFile(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer z.Close()
+		for _, f := range z.File {
+			if !strings.HasSuffix(f.Name, ".csv") || strings.Contains(f.Name, "__MACOSX") {
+				continue
+			}
+			r, err := f.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, readErrand(t, r))
+			r.Close()
+		}
+	}
+	return all
+}
+
+func readErrand(t testing.TB, r io.Reader) errand {
+	t.Helper()
+	rows, err := csv.NewReader(r).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e errand
+	origin := newSpot(orb.Point{11.5, 48.1})
+	for _, row := range rows[1:] {
+		at, err := time.Parse("2006-01-02 15:04:05.999999999", row[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		point := shifted(origin, number(t, row[1]), number(t, row[2]))
+		fix := Fix{Time: Millis(math.Round(float64(at.UnixMicro()) / 1000)), Point: point}
+		if n := len(e.fixes); n > 0 && fix.Time <= e.fixes[n-1].Time {
+			continue
+		}
+		e.fixes = append(e.fixes, fix)
+		e.driving = append(e.driving, row[3] == "Driving")
+	}
+	return e
+}
+
+// labels are the modes of fixes, those at the end that were never decided the
+// last one that was.
+func labels(w *World, fixes []Fix) []bool {
+	driving := make([]bool, len(fixes))
+	var s State
+	next := 0
+	for _, fix := range fixes {
+		Step(w, &s, fix, nil)
+		m := s.Motion()
+		for m.Mode != ModeUnknown && fixes[next].Time <= m.Until {
+			driving[next] = (m.Mode == Driving) == (fixes[next].Time >= m.Since)
+			next++
+		}
+	}
+	for ; next < len(fixes); next++ {
+		driving[next] = s.Motion().Mode == Driving
+	}
+	return driving
+}
+
+// score counts fixes by what they are and what they are taken for.
+type score [2][2]float64
+
+func (c *score) add(is, taken bool) {
+	index := map[bool]int{true: 1}
+	c[index[is]][index[taken]]++
+}
+
+// f1 is the harmonic mean of precision and recall of a class.
+func (c *score) f1(class int) float64 {
+	return 2 * c[class][class] / (2*c[class][class] + c[class][1-class] + c[1-class][class])
+}
+
+func (c *score) share() float64 { return (c[0][0] + c[1][1]) / (c[0][0] + c[0][1] + c[1][0] + c[1][1]) }
+
+// Every other errand chose the thresholds, the others confirm them.
+func TestModes(t *testing.T) {
+	all := errands(t)
+	if len(all) == 0 {
+		t.Skip("there are no errands")
+	}
+	w := newWorld(t, Settings{})
+	var halves [3]score
+	for i, e := range all {
+		for k, driving := range labels(w, e.fixes) {
+			halves[i%2].add(e.driving[k], driving)
+			halves[2].add(e.driving[k], driving)
+		}
+	}
+	for i, c := range halves {
+		name := []string{"chosen on", "confirmed on", "both"}[i]
+		t.Logf("%s: F1 driving %.4f, on foot %.4f, mean %.4f, right %.4f", name, c.f1(1), c.f1(0), (c.f1(0)+c.f1(1))/2, c.share())
+		if c.f1(1) < 0.89 || c.f1(0) < 0.92 || c.share() < 0.91 {
+			t.Errorf("%s: too many are wrong", name)
+		}
+	}
+}
