@@ -43,25 +43,24 @@ const parallelFrom = 64
 func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 	p := f.pipeline
 	b := &batch{}
-	var reports []*Report
-	for _, s := range items {
-		switch {
-		case s.report != nil:
-			reports = append(reports, s.report)
-			b.reports = append(b.reports, s.done)
-		default:
-			f.addEdit(b, s)
+	p.vigil.watch(now, f.Ready() == nil)
+	reports, reruns := f.sort(b, items)
+	e := entry{seq: p.journalSeq + 1, world: p.world.Load().Version()}
+	for _, r := range reruns {
+		if err := f.install(b, &e, r, now); err != nil {
+			return nil, err
 		}
 	}
-	e := entry{seq: p.journalSeq + 1, world: p.world.Load().Version()}
-	if err := f.addReports(b, &e, reports); err != nil {
+	if err := f.addReports(b, &e, reports, now); err != nil {
 		return nil, err
 	}
 	i, due := p.cadence.due(now)
 	if due {
-		f.addOld(b, &e, p.shards[i], now)
+		if err := f.tend(b, &e, p.shards[i], now); err != nil {
+			return nil, err
+		}
 	}
-	if len(e.reports)+len(e.packed) > 0 {
+	if !e.empty() {
 		p.journalSeq = e.seq
 		b.tx.Entry = &JournalEntry{Seq: e.seq, Value: e.append(nil)}
 		b.packed = e.packed
@@ -77,11 +76,31 @@ func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 	return b, nil
 }
 
+// sort notes in b who waits for what, takes the edits over, and returns the
+// rest.
+func (f *Fleet) sort(b *batch, items []submission) (reports []*Report, reruns []*rerun) {
+	for _, s := range items {
+		switch {
+		case s.report != nil:
+			reports = append(reports, s.report)
+			b.reports = append(b.reports, s.done)
+		case s.rerun != nil:
+			reruns = append(reruns, s.rerun)
+			b.edits = append(b.edits, s.done)
+		default:
+			f.addEdit(b, s)
+		}
+	}
+	return reports, reruns
+}
+
 func (f *Fleet) addEdit(b *batch, s submission) {
 	b.edits = append(b.edits, s.done)
 	b.tx.Records = append(b.tx.Records, s.edit.records...)
 	if s.edit.world != nil {
-		f.pipeline.world.Store(s.edit.world)
+		p := f.pipeline
+		p.world.Store(s.edit.world)
+		b.tx.Records = append(b.tx.Records, p.recent.add(s.edit.world, p.recent.received+1)...)
 	}
 	if s.edit.apply != nil {
 		b.applies = append(b.applies, s.edit.apply)
@@ -89,8 +108,9 @@ func (f *Fleet) addEdit(b *batch, s submission) {
 }
 
 // addReports steps the reports and adds what came of them, in their order.
-func (f *Fleet) addReports(b *batch, e *entry, reports []*Report) error {
+func (f *Fleet) addReports(b *batch, e *entry, reports []*Report, now time.Time) error {
 	outcomes := f.step(reports, e.seq)
+	f.pipeline.recent.heed(reports)
 	for i, r := range reports {
 		o := &outcomes[i]
 		b.counts.add(o)
@@ -99,25 +119,55 @@ func (f *Fleet) addReports(b *batch, e *entry, reports []*Report) error {
 		}
 		r.Fixes = o.stored
 		e.reports = append(e.reports, journaled{Report: *r, marks: o.marks})
-		for _, found := range o.events {
-			if err := f.addEvent(b, GeofenceEvent(r.Device, found, r.Received)); err != nil {
-				return err
-			}
+		if o.late() {
+			f.reviews.add(r.Device, now)
+		}
+		if len(o.events) == 0 {
+			continue
+		}
+		s := f.pipeline.shards[shardOf(r.Device)]
+		s.mu.Lock()
+		err := f.addFound(b, e, s.track(r.Device), r.Device, o, r.Received)
+		s.mu.Unlock()
+		if err != nil {
+			return err
 		}
 	}
-	e.events = len(b.tx.Events)
-	f.addPacked(b, e)
+	return f.addPacked(b, e)
+}
+
+// addFound adds what the engine found of a device, whose track is t.
+func (f *Fleet) addFound(b *batch, e *entry, t *track, device DeviceID, o *outcome, knownAt time.Time) error {
+	for i := range o.events {
+		found := &o.events[i]
+		ev := GeofenceEvent(device, *found, knownAt)
+		if revived := o.notes[i].revived; revived != nil {
+			ev = Revision(device, found, revived.time, knownAt)
+		}
+		if err := f.addEvent(b, ev, o.notes[i].at); err != nil {
+			return err
+		}
+		e.events++
+		if v := t.history.review; v != nil {
+			v.tell(found, f.pipeline.eventSeq, o.notes[i].at)
+		}
+	}
 	return nil
 }
 
-func (f *Fleet) addEvent(b *batch, ev Event) error {
+// addEvent adds an event of the engine, found by a fix made at the time at. A
+// correction has its id by its place in the log.
+func (f *Fleet) addEvent(b *batch, ev Event, at geofence.Millis) error {
 	f.pipeline.eventSeq++
 	ev.Seq = f.pipeline.eventSeq
+	if ev.ID == "" {
+		ev.ID = EventID(ev.Device, ev.Type, ev.Subject, ev.Seq)
+	}
 	value, err := json.Marshal(ev)
 	if err != nil {
 		return fmt.Errorf("encode event %d: %w", ev.Seq, err)
 	}
-	b.tx.Events = append(b.tx.Events, LogEntry{Seq: ev.Seq, Subject: ev.Subject, Value: value})
+	b.tx.Events = append(b.tx.Events, LogEntry{Seq: ev.Seq, Subject: ev.Subject, Value: value, Device: ev.Device, At: at})
 	b.counts.event(ev.Type)
 	return nil
 }
@@ -156,75 +206,4 @@ func (s *shard) take(w *geofence.World, r *Report, seq uint64) outcome {
 		s.stepped = seq
 	}
 	return o
-}
-
-// addPacked packs the tracks of e's devices that have enough for a block and
-// notes the positions to publish.
-func (f *Fleet) addPacked(b *batch, e *entry) {
-	seen := make(map[DeviceID]bool, len(e.reports))
-	for _, r := range e.reports {
-		if seen[r.Device] {
-			continue
-		}
-		seen[r.Device] = true
-		s := f.pipeline.shards[shardOf(r.Device)]
-		s.mu.Lock()
-		t := s.track(r.Device)
-		if t.waiting() >= blockFixes {
-			blocks, packed := t.pack(r.Device)
-			b.tx.Blocks = append(b.tx.Blocks, blocks...)
-			e.packed = append(e.packed, packed)
-		}
-		if position := t.last; !position.Received.IsZero() {
-			position.Device = r.Device
-			b.positions = append(b.positions, position)
-		}
-		s.mu.Unlock()
-	}
-}
-
-// addOld packs what has waited too long in one shard.
-func (f *Fleet) addOld(b *batch, e *entry, s *shard, now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	blocks, packed := s.packOld(now)
-	if len(packed) > 0 {
-		b.tx.Blocks = append(b.tx.Blocks, blocks...)
-		e.packed = append(e.packed, packed...)
-		s.stepped = e.seq
-	}
-}
-
-// addCheckpoint adds the shard's checkpoint if it changed since its last one.
-func (f *Fleet) addCheckpoint(b *batch, i int, s *shard) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	seq := f.pipeline.journalSeq
-	if keep := s.oldest(seq); keep != s.promised {
-		s.promised = keep
-		b.kept = append(b.kept, keptShard{shard: s, keep: keep})
-	}
-	if s.stepped <= s.saved {
-		return nil
-	}
-	value, err := s.checkpoint(seq)
-	if err != nil {
-		return err
-	}
-	s.saved = seq
-	b.tx.Checkpoints = append(b.tx.Checkpoints, Checkpoint{Shard: i, Value: value})
-	return nil
-}
-
-// trimmable is the last journal entry that no shard needs.
-func (f *Fleet) trimmable() uint64 {
-	seq := f.pipeline.committed.Load()
-	for _, s := range f.pipeline.shards {
-		s.mu.Lock()
-		if len(s.tracks) > 0 {
-			seq = min(seq, s.keep)
-		}
-		s.mu.Unlock()
-	}
-	return seq
 }

@@ -10,9 +10,9 @@ import (
 	"wayguard/geofence"
 )
 
-// A checkpoint of a shard, version 1:
+// A checkpoint of a shard, version 2:
 //
-//	byte    1
+//	byte    2
 //	uvarint geofence.EngineVersion of the release that wrote it
 //	uvarint journal entry that it covers
 //	uvarint number of devices, then each:
@@ -24,7 +24,10 @@ import (
 //	        uvarint number of report keys, 8 bytes each
 //	        uvarint number of fix keys, 8 bytes each
 //	        uvarint journal entry up to which its fixes are in blocks
-const checkpointVersion = 1
+//	        what reviews need, as history.append writes it
+//
+// Version 1 has nothing for reviews.
+const checkpointVersion = 2
 
 // checkpoint packs the shard as it is after the journal entry seq.
 func (s *shard) checkpoint(seq uint64) ([]byte, error) {
@@ -62,14 +65,15 @@ func (t *track) append(b []byte) ([]byte, error) {
 	b = appendString(b, string(engine))
 	b = t.reports.append(b)
 	b = t.fixes.append(b)
-	return binary.AppendUvarint(b, t.packed), nil
+	return t.history.append(binary.AppendUvarint(b, t.packed)), nil
 }
 
 // restore replaces the shard by a checkpoint.
 func (s *shard) restore(value []byte) error {
 	r := &reader{b: value}
-	if v := r.byte(); v != checkpointVersion {
-		return fmt.Errorf("checkpoint has version %d, want %d: %w", v, checkpointVersion, errDamaged)
+	version := r.byte()
+	if version == 0 || version > checkpointVersion {
+		return fmt.Errorf("checkpoint has version %d, want %d: %w", version, checkpointVersion, errDamaged)
 	}
 	if v := r.uvarint(); v > geofence.EngineVersion {
 		return fmt.Errorf("checkpoint was written by a newer engine, version %d; this release has %d: start the newer release", v, geofence.EngineVersion)
@@ -78,14 +82,14 @@ func (s *shard) restore(value []byte) error {
 	s.stepped = s.saved
 	for range r.count() {
 		id := DeviceID(r.string())
-		if err := s.track(id).read(r); err != nil {
+		if err := s.track(id).read(r, version); err != nil {
 			return fmt.Errorf("checkpoint of %q: %w", id, err)
 		}
 	}
 	return r.end()
 }
 
-func (t *track) read(r *reader) error {
+func (t *track) read(r *reader, version byte) error {
 	t.newest = geofence.Millis(r.varint())
 	if r.byte() == 1 {
 		var codec fixCodec
@@ -99,6 +103,11 @@ func (t *track) read(r *reader) error {
 	t.reports.read(r)
 	t.fixes.read(r)
 	t.packed = r.uvarint()
+	if version > 1 {
+		t.history.read(r)
+	} else {
+		t.history.partial = true
+	}
 	if r.err != nil {
 		return r.err
 	}
@@ -117,15 +126,18 @@ func (s *shard) oldest(seq uint64) uint64 {
 }
 
 // packOld packs the tracks whose waiting fixes began packAfter ago, or in a
-// future that a wrong clock made up.
-func (s *shard) packOld(now time.Time) (blocks []Block, packed []packedDevice) {
+// future that a wrong clock made up. seq is the newest event.
+func (s *shard) packOld(tx *Transaction, now time.Time, seq uint64) (packed []packedDevice, err error) {
 	for _, id := range slices.Sorted(maps.Keys(s.tracks)) {
 		t := s.tracks[id]
 		if t.waiting() == 0 || now.Sub(t.tail[t.packing].Received).Abs() < packAfter {
 			continue
 		}
-		more, p := t.pack(id)
-		blocks, packed = append(blocks, more...), append(packed, p)
+		blocks, p := t.pack(id)
+		tx.Blocks, packed = append(tx.Blocks, blocks...), append(packed, p)
+		if err := t.snapshot(tx, id, seq); err != nil {
+			return nil, err
+		}
 	}
-	return blocks, packed
+	return packed, nil
 }

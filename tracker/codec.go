@@ -29,15 +29,23 @@ type TrackPoint struct {
 	Marks    Marks
 }
 
-// Marks say why a stored fix was not evaluated; zero if it was.
+// Marks say what is particular about a stored fix; zero for one that came in
+// time and was believed.
 type Marks uint8
 
 // The marks.
 const (
-	// MarkClock: dated before 2020 or more than MaxAhead after its receipt.
+	// MarkClock: dated before 2020 or more than MaxAhead after its receipt; not
+	// evaluated.
 	MarkClock Marks = 1 << iota
-	// MarkLate: not newer than the newest fix processed before it.
+	// MarkLate: not newer than the newest fix processed before it. Its stretch
+	// is evaluated again, soon after it came.
 	MarkLate
+	// MarkUnevaluated: late by more than MaxLate; not evaluated.
+	MarkUnevaluated
+	// MarkImplausible: when it came, the engine found that it cannot be true
+	// and kept it out of its decisions.
+	MarkImplausible
 )
 
 // steps is a TrackPoint in whole steps of the resolution.

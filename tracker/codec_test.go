@@ -62,6 +62,11 @@ func TestEntryRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	battery := uint8(77)
 	want := entry{seq: 9, world: 3, events: 2, packed: []packedDevice{{device: "van-1", through: 8}}}
+	want.reviews = []journaledReview{
+		{device: "van-2", late: 5, state: []byte("state"), withdrawn: []withdrawal{{"geofence.exit", "depot", 7, 1.7e12}}},
+		{device: "van-3", state: []byte{}},
+	}
+	want.ticks = []tick{{device: "van-4", now: 1.7e12}}
 	for i := range 20 {
 		r := journaled{Report: Report{
 			Device:   DeviceID("user:dev-" + string(rune('a'+i))),
@@ -75,7 +80,7 @@ func TestEntryRoundTrip(t *testing.T) {
 		}
 		for range i {
 			r.Fixes = append(r.Fixes, rounded(randomFix(rng)))
-			r.marks = append(r.marks, Marks(rng.IntN(3)))
+			r.marks = append(r.marks, Marks(rng.IntN(16)))
 		}
 		want.reports = append(want.reports, r)
 	}
@@ -88,6 +93,44 @@ func TestEntryRoundTrip(t *testing.T) {
 		if e, err := parseEntry(9, value[:n]); err == nil {
 			t.Fatalf("%d of %d bytes are taken for an entry: %+v", n, len(value), e)
 		}
+	}
+}
+
+// TestEarlierForms reads an entry and a checkpoint as they were before there
+// were reviews.
+func TestEarlierForms(t *testing.T) {
+	old := entry{seq: 9, world: 3, packed: []packedDevice{{device: "van", through: 8}}, reports: []journaled{}}
+	value := old.append(nil)
+	value[0] = 1
+	if e, err := parseEntry(9, value[:len(value)-2]); err != nil || !reflect.DeepEqual(e, old) {
+		t.Errorf("an entry comes back as %+v, %v", e, err)
+	}
+	s := &shard{tracks: make(map[DeviceID]*track)}
+	van := s.track("van")
+	van.engine = geofence.NewState("van")
+	value, err := s.checkpoint(9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value[0] = 1
+	again := &shard{tracks: make(map[DeviceID]*track)}
+	if err := again.restore(value[:len(value)-3]); err != nil || !again.track("van").history.partial {
+		t.Errorf("a checkpoint comes back as %+v, %v", again.track("van"), err)
+	}
+}
+
+// TestHistoryRoundTrip checkpoints what reviews need.
+func TestHistoryRoundTrip(t *testing.T) {
+	s := &shard{tracks: make(map[DeviceID]*track)}
+	want := history{late: 1.7e12, partial: true, withdrawn: []withdrawal{{"geofence.exit", "depot", 7, 1.7e12}}}
+	s.track("van").history = want
+	value, err := s.checkpoint(9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := &shard{tracks: make(map[DeviceID]*track)}
+	if err := again.restore(value); err != nil || !reflect.DeepEqual(again.track("van").history, want) {
+		t.Errorf("%+v comes back as %+v, %v", want, again.track("van").history, err)
 	}
 }
 
@@ -159,6 +202,9 @@ func FuzzParseEntry(f *testing.F) {
 		Report: Report{Device: "a", Received: time.UnixMilli(1.7e12), Fixes: []geofence.Fix{{Time: 1.7e12}}},
 		marks:  []Marks{0},
 	}}}
+	f.Add(e.append(nil))
+	e.reviews = []journaledReview{{device: "a", late: 5, state: []byte("s"), withdrawn: []withdrawal{{"t", "s", 1, 2}}}}
+	e.ticks = []tick{{device: "a", now: 5}}
 	f.Add(e.append(nil))
 	f.Add([]byte{entryVersion, 1, 0, 0xff, 0xff, 0xff, 0x7f})
 	f.Fuzz(func(t *testing.T, value []byte) {

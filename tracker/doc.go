@@ -30,6 +30,38 @@
 // (1e-7 degrees) before the engine sees them, hence a replay sees what the
 // live run saw.
 //
+// # Late fixes
+//
+// A fix that is older than the newest one of its device is stored and marked,
+// and its stretch is run again once no more late ones have come for two
+// seconds, or ten after the first: a review. One goroutine reviews one device at
+// a time, from a snapshot of the engine's state before the first late fix, over
+// everything stored since, each fix under the World of its first processing.
+// The stepping goroutine then compares what it found with what the log was told,
+// and commits the difference together with the engine's new state: events that
+// are new, [geofence.Revised] for those that happened at another time or place,
+// [geofence.Retracted] for those that did not happen. The subject of a
+// correction is the id of the event; the last correction counts, and one that
+// is revised after it was retracted has happened after all. Nothing is deleted,
+// and no event has two ids. After a kill a review has been or is still to be.
+//
+// Fixes more than [MaxLate] old when they come, late ones, are stored and never
+// evaluated. Silence is not reviewed: who was not heard was not heard, whatever
+// it says later.
+//
+// # Silence
+//
+// Each device is looked at every ten seconds. One that has been quiet for too
+// long makes the engine tick, which the journal records. While the server was
+// down, stood still or could not store, nobody was silent: patience begins anew.
+//
+// # Fixes that cannot be true
+//
+// What the engine takes for implausible is stored, marked and shown in the
+// track, and moves neither the device's position nor a decision.
+//
+// # Memory
+//
 // Fixes wait in memory, covered by the journal, until a device has about 128
 // of them or an hour's worth; then they are packed into blocks, and the
 // journal entries that no checkpoint and no waiting fix needs are trimmed.

@@ -18,7 +18,8 @@ import (
 
 // Event is one entry of the event log.
 type Event struct {
-	// ID derives from device, type, subject and episode and never changes.
+	// ID derives from device, type, subject and episode, of a correction from
+	// its place in the log, and never changes.
 	ID string
 	// Seq is the event's place in the log, from 1, without gaps.
 	Seq uint64
@@ -29,7 +30,8 @@ type Event struct {
 	Time, KnownAt time.Time
 	// Device is empty where no device is concerned.
 	Device DeviceID
-	// Subject is what the event is about: for geofence events the fence's id.
+	// Subject is what the event is about: for geofence events the fence's id,
+	// for corrections the id of an earlier event.
 	Subject string
 	// Point is nil where no place is concerned.
 	Point *orb.Point
@@ -49,7 +51,7 @@ func EventID(device DeviceID, typ, subject string, episode uint64) string {
 // Its detail holds the episode and the facts behind it. Where the engine names
 // no subject, it is the device.
 func GeofenceEvent(device DeviceID, e geofence.Event, knownAt time.Time) Event {
-	subject := cmp.Or(e.Subject, string(device))
+	subject := subjectOf(device, &e)
 	return Event{
 		ID:      EventID(device, string(e.Type), subject, e.Episode),
 		Type:    string(e.Type),
@@ -62,9 +64,16 @@ func GeofenceEvent(device DeviceID, e geofence.Event, knownAt time.Time) Event {
 	}
 }
 
+// subjectOf is what the log says that an event is about.
+func subjectOf(device DeviceID, e *geofence.Event) string { return cmp.Or(e.Subject, string(device)) }
+
 // detail writes numbers to three decimals.
 func detail(e *geofence.Event) json.RawMessage {
-	b := fmt.Appendf(nil, `{"episode":%d`, e.Episode)
+	return appendFacts(fmt.Appendf(nil, `{"episode":%d`, e.Episode), e)
+}
+
+// appendFacts writes the rest of an object that has begun.
+func appendFacts(b []byte, e *geofence.Event) json.RawMessage {
 	for _, fact := range e.Facts.All() {
 		b = append(strconv.AppendQuote(append(b, ','), fact.Name), ':')
 		if fact.Text == "" {

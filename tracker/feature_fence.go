@@ -24,9 +24,12 @@ var ErrBadFence = errors.New("bad fence")
 const maxFenceName = 256
 
 // ParseFence reads a GeoJSON Feature: an id (1 to 128 printable characters
-// without "/"), a Polygon, a MultiPolygon, or a Point with
-// properties.radius_m in metres, and optionally properties.name. The other
-// properties are kept. The fence it returns is valid; Updated is zero.
+// without "/"), a Polygon, a MultiPolygon, a Point with properties.radius_m, or
+// a LineString with properties.corridor_m, how many metres the fence reaches to
+// either side of it. Optional are properties.name, dwell, floor_m and ceiling_m
+// in metres above the ellipsoid, and the fence's own thresholds by the names of
+// the settings, such as exit_margin and enter_after_s. The other properties are
+// kept. The fence it returns is valid; Updated is zero.
 func ParseFence(data []byte) (FenceRecord, error) {
 	records, err := ParseFences(data)
 	if err != nil {
@@ -75,10 +78,14 @@ func (f Feature) Fence() (FenceRecord, error) {
 		r.Fence.Polygons = g
 	case orb.Point:
 		r.Fence.Center = g
-		r.Fence.RadiusMeters, err = radius(properties.get("radius_m"))
+		r.Fence.RadiusMeters, err = meters(properties, "a Point", "radius_m")
 		properties = properties.without("radius_m")
+	case orb.LineString:
+		r.Fence.Line = g
+		r.Fence.CorridorMeters, err = meters(properties, "a LineString of a fence", "corridor_m")
+		properties = properties.without("corridor_m")
 	default:
-		err = fmt.Errorf("a %s cannot be a fence: draw a Polygon or a MultiPolygon, or give a Point with properties.radius_m", g.GeoJSONType())
+		err = fmt.Errorf("a %s cannot be a fence", g.GeoJSONType())
 	}
 	if err != nil {
 		return FenceRecord{}, err
@@ -89,6 +96,9 @@ func (f Feature) Fence() (FenceRecord, error) {
 	if r.Fence.Dwell, err = dwell(properties.get("dwell")); err != nil {
 		return FenceRecord{}, err
 	}
+	if properties, err = takeLimits(&r.Fence, properties); err != nil {
+		return FenceRecord{}, err
+	}
 	if err := r.Fence.Validate(); err != nil {
 		return FenceRecord{}, err
 	}
@@ -96,10 +106,12 @@ func (f Feature) Fence() (FenceRecord, error) {
 	return r, nil
 }
 
-func radius(raw json.RawMessage) (float64, error) {
+// meters is the length that a geometry cannot be a fence without.
+func meters(m members, geometry, name string) (float64, error) {
+	raw := m.get(name)
 	var meters float64
 	if raw == nil || !isNumber(raw) || json.Unmarshal(raw, &meters) != nil || meters <= 0 {
-		return 0, errors.New("a Point needs properties.radius_m, a positive number of metres")
+		return 0, fmt.Errorf("%s needs properties.%s, a positive number of metres", geometry, name)
 	}
 	return meters, nil
 }
@@ -135,49 +147,6 @@ func dwell(raw json.RawMessage) (time.Duration, error) {
 	return d, nil
 }
 
-// without is m less one name.
-func (m members) without(name string) members {
-	var rest members
-	for _, e := range m {
-		if e.name != name {
-			rest = append(rest, e)
-		}
-	}
-	return rest
-}
-
-// object writes m back, without white space; nil if there are none.
-func (m members) object() json.RawMessage {
-	if len(m) == 0 {
-		return nil
-	}
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, e := range m {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(quoted(e.name))
-		b.WriteByte(':')
-		if json.Compact(&b, e.value) != nil {
-			return nil
-		}
-	}
-	b.WriteByte('}')
-	return b.Bytes()
-}
-
-// quoted is s as a JSON string, with <, > and & as they are.
-func quoted(s string) json.RawMessage {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if e.Encode(s) != nil {
-		return nil
-	}
-	return bytes.TrimSpace(b.Bytes())
-}
-
 type featureJSON struct {
 	Type       string           `json:"type"`
 	ID         geofence.FenceID `json:"id"`
@@ -190,8 +159,8 @@ type geometryJSON struct {
 	Coordinates orb.Geometry `json:"coordinates"`
 }
 
-// MarshalFeature writes r as the GeoJSON Feature that ParseFence reads: name
-// and radius_m first among the properties, a single polygon as a Polygon.
+// MarshalFeature writes r as the GeoJSON Feature that ParseFence reads: what
+// stands in fields of its own first among the properties, a single polygon as a Polygon.
 // Updated is not part of it.
 func (r FenceRecord) MarshalFeature() ([]byte, error) {
 	properties, err := r.allProperties()
@@ -216,6 +185,8 @@ func (r FenceRecord) shape() orb.Geometry {
 	switch {
 	case r.Fence.RadiusMeters > 0:
 		return r.Fence.Center
+	case r.Fence.Line != nil:
+		return r.Fence.Line
 	case len(r.Fence.Polygons) == 1:
 		return r.Fence.Polygons[0]
 	default:
@@ -236,9 +207,9 @@ func (r FenceRecord) allProperties() (json.RawMessage, error) {
 		all = append(all, member{name: "name", value: quoted(r.Name)})
 		others = others.without("name")
 	}
-	if r.Fence.RadiusMeters > 0 {
-		all = append(all, member{name: "radius_m", value: strconv.AppendFloat(nil, r.Fence.RadiusMeters, 'f', -1, 64)})
-		others = others.without("radius_m")
+	for name, value := range limits(&r.Fence) {
+		all = append(all, member{name: name, value: strconv.AppendFloat(nil, value, 'f', -1, 64)})
+		others = others.without(name)
 	}
 	if given, err := dwell(others.get("dwell")); err != nil || given != r.Fence.Dwell {
 		others = others.without("dwell")

@@ -109,3 +109,46 @@ func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 func isNumber(raw json.RawMessage) bool {
 	return raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9'
 }
+
+// without is m less one name.
+func (m members) without(name string) members {
+	var rest members
+	for _, e := range m {
+		if e.name != name {
+			rest = append(rest, e)
+		}
+	}
+	return rest
+}
+
+// object writes m back, without white space; nil if there are none.
+func (m members) object() json.RawMessage {
+	if len(m) == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, e := range m {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(quoted(e.name))
+		b.WriteByte(':')
+		if json.Compact(&b, e.value) != nil {
+			return nil
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// quoted is s as a JSON string, with <, > and & as they are.
+func quoted(s string) json.RawMessage {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(s) != nil {
+		return nil
+	}
+	return bytes.TrimSpace(b.Bytes())
+}

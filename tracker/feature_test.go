@@ -157,7 +157,7 @@ func TestParseFenceRefuses(t *testing.T) {
 		{"name long", feature(`"x"`, point, `{"radius_m":20,"name":"`+strings.Repeat("n", 257)+`"}`), "at most 256"},
 		{"no geometry", feature(`"x"`, `null`, radius), `feature "x": no geometry`},
 		{"geometry type", feature(`"x"`, `{"type":"GeometryCollection","geometries":[]}`, radius), `"GeometryCollection"`},
-		{"line", feature(`"x"`, `{"type":"LineString","coordinates":[[0,0],[1,1]]}`, radius), "a LineString cannot be a fence"},
+		{"line", feature(`"x"`, `{"type":"LineString","coordinates":[[0,0],[1,1]]}`, radius), "a LineString of a fence needs properties.corridor_m"},
 		{"no coordinates", feature(`"x"`, `{"type":"Polygon"}`, `{}`), "no coordinates"},
 		{"no radius", feature(`"x"`, point, `{}`), "radius_m"},
 		{"radius string", feature(`"x"`, point, `{"radius_m":"20"}`), "radius_m"},

@@ -33,8 +33,8 @@ type FenceRecord struct {
 // Fences are kept by version of the World, so that the journal can be replayed
 // under the World of each entry: the record of a fence is named ID, 0, version
 // in hexadecimal, and its value is a storedFence. The version in force is a
-// record of its own, written last. Versions that no retained entry needs go at
-// the next start.
+// record of its own, written last. Versions that neither a retained entry nor a
+// review of the last day needs go at the next start.
 const (
 	fenceBucket  = "fences"
 	worldBucket  = "world"
@@ -66,8 +66,9 @@ type fences struct {
 	// leftover undoes the records of an edit that failed halfway.
 	leftover []BucketRecord
 
-	// version is the one in force at the start.
+	// version is the one in force at the start, since when the last ones were.
 	version uint64
+	since   []versionSince
 
 	mu       sync.RWMutex
 	current  map[geofence.FenceID]FenceRecord

@@ -32,13 +32,16 @@ type Fleet struct {
 	fences   *fences
 	live     *live
 	refused  *quarantine
+	reviews  *reviews
 }
 
 // pipeline is what the stepping and the committing goroutine work on.
 type pipeline struct {
 	shards [shardCount]*shard
 	// world is the stepping goroutine's; others may look.
-	world atomic.Pointer[geofence.World]
+	world  atomic.Pointer[geofence.World]
+	recent recentWorlds // it and those before
+	vigil  vigil
 	// journalSeq and eventSeq are the newest given out, by the stepping
 	// goroutine.
 	journalSeq, eventSeq uint64
@@ -74,6 +77,7 @@ func Open(store Store, opts Options) (*Fleet, error) {
 		intake:   &intake{queue: make(chan submission, queueLength), stopped: make(chan struct{})},
 		pipeline: &pipeline{batches: make(chan *batch, 1)},
 		live:     newLive(),
+		reviews:  newReviews(),
 	}
 	for i := range f.pipeline.shards {
 		f.pipeline.shards[i] = &shard{tracks: make(map[DeviceID]*track)}

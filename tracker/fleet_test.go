@@ -50,13 +50,13 @@ func TestDuplicatesAndLateFixes(t *testing.T) {
 	sameFix.Key = 99 // another report with a fix that is known
 	battery := uint8(40)
 	sameFix.Battery = &battery
-	late := report("van", 10, 1)
+	late := report("van", 10, 0.5)
 	future := report("van", 3600, 5)
 	future.Received = noon
 	old := report("van", 0, 3)
 	old.Key, old.Fixes[0].Time = 100, geofence.MillisOf(time.Date(1999, 8, 22, 0, 0, 0, 0, time.UTC))
 	r.accept(t, sameFix, late, late, future, future, old, report("van", 30, 3))
-	want := []string{"0s 0.000 0", "10s 1.000 2", "20s 2.000 0", "30s 3.000 0", "1h0m0s 5.000 1"}
+	want := []string{"0s 0.000 0", "10s 0.500 2", "20s 2.000 0", "30s 3.000 0", "1h0m0s 5.000 1"}
 	crashed := r.crash(t)
 	crashed.accept(t, sameFix, late, future, old)
 	for name, fleet := range map[string]*running{"running": r, "after a crash": crashed} {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"wayguard/geofence"
 	"wayguard/tracker"
@@ -24,24 +25,38 @@ var noon = time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
 // running is a fleet on a real store.
 type running struct {
 	*tracker.Fleet
-	path string
-	stop func()
+	path     string
+	settings geofence.Settings
+	metrics  *prometheus.Registry
+	stop     func()
 }
 
 // start opens the file at path and runs a fleet until stop or the test's end.
 func start(t *testing.T, path string) *running {
 	t.Helper()
+	return startWith(t, path, geofence.Settings{Raw: true})
+}
+
+func startWith(t *testing.T, path string, settings geofence.Settings) *running {
+	t.Helper()
 	store, err := boltstore.Open(path, boltstore.Options{MmapBytes: 64 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startOn(t, path, store, store.Close)
+	return startAs(t, path, settings, store, store.Close)
 }
 
 func startOn(t *testing.T, path string, store tracker.Store, closeStore func() error) *running {
 	t.Helper()
+	return startAs(t, path, geofence.Settings{Raw: true}, store, closeStore)
+}
+
+func startAs(t *testing.T, path string, settings geofence.Settings, store tracker.Store, closeStore func() error) *running {
+	t.Helper()
+	metrics := prometheus.NewRegistry()
 	fleet, err := tracker.Open(store, tracker.Options{
-		Settings: geofence.Settings{Raw: true},
+		Settings: settings,
+		Metrics:  metrics,
 		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
@@ -51,7 +66,7 @@ func startOn(t *testing.T, path string, store tracker.Store, closeStore func() e
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- fleet.Run(ctx) }()
-	r := &running{Fleet: fleet, path: path}
+	r := &running{Fleet: fleet, path: path, settings: settings, metrics: metrics}
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -63,6 +78,23 @@ func startOn(t *testing.T, path string, store tracker.Store, closeStore func() e
 	})
 	t.Cleanup(r.stop)
 	return r
+}
+
+// counted is the value of a counter with a label of the given value.
+func (r *running) counted(t *testing.T, name, label string) float64 {
+	t.Helper()
+	families, err := r.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if family.GetName() == name && len(m.GetLabel()) == 1 && m.GetLabel()[0].GetValue() == label {
+				return m.GetCounter().GetValue()
+			}
+		}
+	}
+	return 0
 }
 
 func newFile(t *testing.T) string { return filepath.Join(t.TempDir(), "fleet.db") }
@@ -79,7 +111,7 @@ func (r *running) crash(t *testing.T) *running {
 	if err := os.WriteFile(copied, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return start(t, copied)
+	return startWith(t, copied, r.settings)
 }
 
 func (r *running) device(t *testing.T, id tracker.DeviceID) {
@@ -94,7 +126,8 @@ func circle(id string, km float64) tracker.FenceRecord {
 	return tracker.FenceRecord{Fence: geofence.Fence{ID: geofence.FenceID(id), Center: east(km), RadiusMeters: 100}}
 }
 
-func east(km float64) orb.Point { return orb.Point{km / 111.195, 0} }
+// east is near the equator, but at no place that nobody filled in.
+func east(km float64) orb.Point { return orb.Point{km / 111.195, 0.001} }
 
 func (r *running) fence(t *testing.T, records ...tracker.FenceRecord) {
 	t.Helper()

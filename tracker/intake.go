@@ -13,9 +13,10 @@ const queueLength = 4096
 
 // submission is something to be committed.
 type submission struct {
-	// report, or edit, is set.
+	// report, edit or rerun is set.
 	report *Report
 	edit   *edit
+	rerun  *rerun
 	// done is called once with the outcome.
 	done func(error)
 }

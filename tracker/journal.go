@@ -8,11 +8,11 @@ import (
 	"wayguard/geofence"
 )
 
-// A journal entry, version 1:
+// A journal entry, version 2:
 //
-//	byte    1
+//	byte    2
 //	uvarint version of the World that the engine used
-//	uvarint number of events that followed
+//	uvarint number of events that followed from the reports and ticks
 //	uvarint number of reports, then each:
 //	        device (uvarint length, bytes)
 //	        varint  received, ms, less that of the report before
@@ -22,7 +22,14 @@ import (
 //	uvarint number of devices whose fixes went into blocks, then each:
 //	        device
 //	        uvarint journal entry up to which its fixes are in blocks
-const entryVersion = 1
+//	uvarint number of reviewed devices, then each as journaledReview.append
+//	        writes it
+//	uvarint number of ticks, then each:
+//	        device
+//	        varint  the server's time, ms
+//
+// Version 1 ends before the reviews.
+const entryVersion = 2
 
 const noBattery = 255
 
@@ -33,6 +40,19 @@ type entry struct {
 	events  int
 	reports []journaled
 	packed  []packedDevice
+	reviews []journaledReview
+	ticks   []tick
+}
+
+// empty reports whether there is nothing to write.
+func (e *entry) empty() bool {
+	return len(e.reports)+len(e.packed)+len(e.reviews)+len(e.ticks) == 0
+}
+
+// tick tells the engine that a device has not reported by a time.
+type tick struct {
+	device DeviceID
+	now    geofence.Millis
 }
 
 // journaled is a report without what was seen before, and the marks of its
@@ -86,14 +106,23 @@ func (e *entry) append(b []byte) []byte {
 		b = appendString(b, string(p.device))
 		b = binary.AppendUvarint(b, p.through)
 	}
+	b = binary.AppendUvarint(b, uint64(len(e.reviews)))
+	for i := range e.reviews {
+		b = e.reviews[i].append(b)
+	}
+	b = binary.AppendUvarint(b, uint64(len(e.ticks)))
+	for _, t := range e.ticks {
+		b = binary.AppendVarint(appendString(b, string(t.device)), int64(t.now))
+	}
 	return b
 }
 
 // parseEntry reads what append wrote. The error names the entry.
 func parseEntry(seq uint64, value []byte) (entry, error) {
 	r := &reader{b: value}
-	if v := r.byte(); v != entryVersion {
-		return entry{}, fmt.Errorf("journal entry %d has version %d, want %d: %w", seq, v, entryVersion, errDamaged)
+	version := r.byte()
+	if version == 0 || version > entryVersion {
+		return entry{}, fmt.Errorf("journal entry %d has version %d, want %d: %w", seq, version, entryVersion, errDamaged)
 	}
 	e := entry{seq: seq, world: r.uvarint(), events: int(r.uvarint())}
 	before := time.UnixMilli(0)
@@ -106,10 +135,22 @@ func parseEntry(seq uint64, value []byte) (entry, error) {
 	for i := range e.packed {
 		e.packed[i] = packedDevice{device: DeviceID(r.string()), through: r.uvarint()}
 	}
+	if version > 1 {
+		e.readReviews(r)
+	}
 	if err := r.end(); err != nil {
 		return entry{}, fmt.Errorf("journal entry %d: %w", seq, err)
 	}
 	return e, nil
+}
+
+func (e *entry) readReviews(r *reader) {
+	for n := r.count(); n > 0 && r.err == nil; n-- {
+		e.reviews = append(e.reviews, readReview(r))
+	}
+	for n := r.count(); n > 0 && r.err == nil; n-- {
+		e.ticks = append(e.ticks, tick{device: DeviceID(r.string()), now: geofence.Millis(r.varint())})
+	}
 }
 
 func parseReport(r *reader, before time.Time) journaled {

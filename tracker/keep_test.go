@@ -1,6 +1,7 @@
 package tracker_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,6 +75,14 @@ func TestClockThatWasAhead(t *testing.T) {
 			if got := fleet.eventLines(t); len(got) != 1 || got[0] != "1 van geofence.exit depot 2m0s" {
 				t.Errorf("%s: events %q, want the exit of the visit that it was first seen in", name, got)
 			}
+		}
+		late := now("van", 9)
+		late.Fixes[0].Time -= 30_000
+		r.accept(t, late)
+		time.Sleep(time.Minute)
+		r.accept(t, now("van", 4))
+		if got := r.eventLines(t); len(got) < 2 || !strings.HasSuffix(got[len(got)-1], "geofence.enter depot 4m0s") {
+			t.Errorf("after a review: events %q, want an entering last", got)
 		}
 		time.Sleep(3 * time.Hour)
 		if blocks, err := store.Blocks("van", 0, 1<<60, tracker.BlockKey{}, 10); err != nil || len(blocks) == 0 {

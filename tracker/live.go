@@ -6,7 +6,8 @@ import (
 	"wayguard/geofence"
 )
 
-// Position is a device's newest fix, as the live feed shows it.
+// Position is a device's newest fix that the engine does not doubt, as the live
+// feed shows it.
 type Position struct {
 	Device DeviceID
 	TrackPoint

@@ -8,10 +8,12 @@ import (
 
 // counts is what a batch adds to the metrics once it is durable.
 type counts struct {
-	stored, duplicate  int
-	fixes, late, clock int
-	repeated           int
-	events             map[string]int
+	stored, duplicate int
+	repeated          int
+	fixes             [len(fates)]int
+	events            map[string]int
+	corrections       map[string]int
+	reviews           int
 }
 
 func (c *counts) add(o *outcome) {
@@ -20,21 +22,44 @@ func (c *counts) add(o *outcome) {
 		return
 	}
 	c.stored++
-	c.fixes += len(o.stored)
-	c.late += o.late
-	c.clock += o.clock
 	c.repeated += o.again
+	for _, m := range o.marks {
+		c.fixes[m.fate()]++
+	}
+}
+
+// fates are what metrics call what became of a fix.
+var fates = [...]string{"evaluated", "clock", "unevaluated", "late", "implausible"}
+
+// fate is the place in fates.
+func (m Marks) fate() int {
+	switch {
+	case m == 0:
+		return 0
+	case m&MarkClock != 0:
+		return 1
+	case m&MarkUnevaluated != 0:
+		return 2
+	case m&MarkLate != 0:
+		return 3
+	}
+	return 4
+}
+
+func count(counts *map[string]int, label string) {
+	if *counts == nil {
+		*counts = make(map[string]int)
+	}
+	(*counts)[label]++
 }
 
 func (c *counts) event(typ string) {
-	if c.events == nil {
-		c.events = make(map[string]int)
-	}
-	c.events[typ]++
+	count(&c.events, typ)
 }
 
 type metrics struct {
 	reports, fixes, events *prometheus.CounterVec
+	reviews, corrections   *prometheus.CounterVec
 	failures               prometheus.Counter
 	duration, size         prometheus.Histogram
 }
@@ -49,8 +74,12 @@ func newMetrics(f *Fleet, reg prometheus.Registerer) *metrics {
 	m := &metrics{
 		reports: counter("wayguard_reports_total", "Reports committed, by outcome: stored or duplicate.", "outcome"),
 		fixes: counter("wayguard_fixes_total",
-			"Fixes by what became of them: evaluated, late (stored, not evaluated), clock (stored, not believed), duplicate (dropped).", "outcome"),
+			"Fixes by what became of them: evaluated, implausible (kept out of decisions), late (evaluated in a review), unevaluated (stored, too late for that), clock (stored, not believed), duplicate (dropped).", "outcome"),
 		events: counter("wayguard_events_total", "Events logged, by type.", "type"),
+		reviews: counter("wayguard_reviews_total",
+			"Stretches run again because of late fixes, by outcome: done or given up.", "outcome"),
+		corrections: counter("wayguard_corrections_total",
+			"What reviews found: events that were new, revised or retracted.", "kind"),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "wayguard_commit_failures_total", Help: "Commits that the store refused."}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -61,8 +90,9 @@ func newMetrics(f *Fleet, reg prometheus.Registerer) *metrics {
 			Buckets: prometheus.ExponentialBuckets(1, 2, 13)}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.reports, m.fixes, m.events, m.failures, m.duration, m.size,
+		reg.MustRegister(m.reports, m.fixes, m.events, m.reviews, m.corrections, m.failures, m.duration, m.size,
 			gauge("wayguard_queue_reports", "Reports and edits waiting for the engine.", func() float64 { return float64(len(f.intake.queue)) }),
+			gauge("wayguard_reviews_waiting", "Devices with late fixes that wait for a review.", func() float64 { return float64(f.reviews.count()) }),
 			gauge("wayguard_devices", "Registered devices.", func() float64 { return float64(f.registry.count()) }),
 			gauge("wayguard_fences", "Fences.", func() float64 { return float64(f.fences.count()) }),
 			gauge("wayguard_event_seq", "Sequence number of the newest event.", func() float64 { return float64(f.LastSeq()) }),
@@ -87,10 +117,14 @@ func (m *metrics) counted(b *batch) {
 	}
 	add(m.reports, "stored", c.stored)
 	add(m.reports, "duplicate", c.duplicate)
-	add(m.fixes, "evaluated", c.fixes-c.late-c.clock)
-	add(m.fixes, "late", c.late)
-	add(m.fixes, "clock", c.clock)
 	add(m.fixes, "duplicate", c.repeated)
+	add(m.reviews, "done", c.reviews)
+	for fate, n := range c.fixes {
+		add(m.fixes, fates[fate], n)
+	}
+	for kind, n := range c.corrections {
+		add(m.corrections, kind, n)
+	}
 	for typ, n := range c.events {
 		add(m.events, typ, n)
 	}

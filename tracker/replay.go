@@ -3,6 +3,7 @@ package tracker
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"wayguard/geofence"
 )
@@ -18,7 +19,9 @@ func (f *Fleet) replay() error {
 	if err != nil {
 		return fmt.Errorf("read the journal's end: %w", err)
 	}
-	worlds := f.fences.history()
+	recent := &f.pipeline.recent
+	recent.received = f.newestReceipt()
+	worlds := f.fences.history(recent.received)
 	replayed := 0
 	err = f.store.Journal(func(seq uint64, value []byte) error {
 		e, err := parseEntry(seq, value)
@@ -29,8 +32,9 @@ func (f *Fleet) replay() error {
 		if err != nil {
 			return fmt.Errorf("journal entry %d: %w", seq, err)
 		}
-		replayed += f.replayEntry(w, &e)
-		return nil
+		n, err := f.replayEntry(w, &e)
+		replayed += n
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("replay the journal: %w", err)
@@ -54,20 +58,47 @@ func (f *Fleet) restoreShards() error {
 	return nil
 }
 
+// newestReceipt is that of the newest position of all devices.
+func (f *Fleet) newestReceipt() (newest geofence.Millis) {
+	for _, s := range f.pipeline.shards {
+		for _, t := range s.tracks {
+			if !t.last.Received.IsZero() {
+				newest = max(newest, geofence.MillisOf(t.last.Received))
+			}
+		}
+	}
+	return newest
+}
+
 // replayEntry runs one journal entry and returns how many of its reports were
-// behind a checkpoint.
-func (f *Fleet) replayEntry(w *geofence.World, e *entry) (replayed int) {
-	events := 0
+// behind a checkpoint. Reviews come first, as in the run that wrote it.
+func (f *Fleet) replayEntry(w *geofence.World, e *entry) (replayed int, err error) {
+	recent := &f.pipeline.recent
+	events, whole := 0, true
+	for i := range e.reviews {
+		if err := f.replayReview(&e.reviews[i], e.seq); err != nil {
+			return 0, err
+		}
+	}
 	for i := range e.reports {
 		r := &e.reports[i]
+		recent.received = max(recent.received, geofence.MillisOf(r.Received))
 		s := f.pipeline.shards[shardOf(r.Device)]
 		if e.seq <= s.saved {
 			s.track(r.Device).refill(r, e.seq)
+			whole = false
 			continue
 		}
 		o := s.take(w, &r.Report, e.seq)
 		events += len(o.events)
 		replayed++
+	}
+	for _, t := range e.ticks {
+		if s := f.pipeline.shards[shardOf(t.device)]; e.seq > s.saved {
+			events += len(s.tick(w, t, e.seq).events)
+		} else {
+			whole = false
+		}
 	}
 	for _, p := range e.packed {
 		s := f.pipeline.shards[shardOf(p.device)]
@@ -76,11 +107,24 @@ func (f *Fleet) replayEntry(w *geofence.World, e *entry) (replayed int) {
 			s.stepped = e.seq
 		}
 	}
-	if replayed == len(e.reports) && events != e.events {
+	if whole && events != e.events {
 		f.log.Warn("a replayed journal entry gives another number of events than are logged; the log stands",
 			"entry", e.seq, "logged", e.events, "replayed", events)
 	}
-	return replayed
+	return replayed, nil
+}
+
+// replayReview puts the state that a review ended with in place.
+func (f *Fleet) replayReview(r *journaledReview, seq uint64) error {
+	s := f.pipeline.shards[shardOf(r.device)]
+	if seq <= s.saved {
+		return nil
+	}
+	s.stepped = seq
+	if err := s.track(r.device).restoreReview(r); err != nil {
+		return fmt.Errorf("journal entry %d: review of %s: %w", seq, r.device, err)
+	}
+	return nil
 }
 
 // refill puts fixes that a checkpoint covers, but no block holds, back into
@@ -108,6 +152,10 @@ func (f *Fleet) resume(worlds *worldHistory, journal, events uint64, replayed in
 		}
 	}
 	p.world.Store(w)
+	if len(worlds.made) == 0 {
+		worlds.made = []worldSince{{since: firstMillis, world: w}}
+	}
+	p.recent.list.Store(&worlds.made)
 	p.journalSeq, p.eventSeq = journal, events
 	p.committed.Store(journal)
 	p.logged.Store(events)
@@ -116,6 +164,9 @@ func (f *Fleet) resume(worlds *worldHistory, journal, events uint64, replayed in
 		s.keep = s.oldest(s.saved)
 		s.promised = s.keep
 		for id, t := range s.tracks {
+			if t.history.late != 0 {
+				f.reviews.add(id, time.Now())
+			}
 			if _, known := f.registry.get(id); known && !t.last.Received.IsZero() {
 				position := t.last
 				position.Device = id

@@ -38,6 +38,9 @@ const (
 	// MaxAhead is how far a fix may be ahead of its receipt before its time is
 	// not believed.
 	MaxAhead = 2 * time.Minute
+	// MaxLate is how old a late fix may be at its receipt for its stretch to be
+	// evaluated again.
+	MaxLate = 24 * time.Hour
 )
 
 // earliest is the oldest time that is believed: 2020-01-01T00:00:00Z. No

@@ -43,8 +43,16 @@ func (f *Fleet) Run(ctx context.Context) error {
 		defer close(committing)
 		f.commitAll(ctx)
 	}()
+	reviewing := make(chan struct{})
+	reviewCtx, stopReviewing := context.WithCancel(ctx)
+	go func() {
+		defer close(reviewing)
+		f.reviewAll(reviewCtx)
+	}()
 	err := f.stepAll(ctx)
+	stopReviewing()
 	f.intake.close()
+	<-reviewing
 	if err == nil {
 		err = f.stepLast()
 	}

@@ -24,6 +24,12 @@ type Store interface {
 	// number above after, in order; where subject is not empty, only those
 	// about it.
 	Events(after uint64, subject string, limit int) ([]LogEntry, error)
+	// EventsOf returns up to limit entries that the engine found of a device,
+	// with a sequence number above after, in order.
+	EventsOf(device DeviceID, after uint64, limit int) ([]LogEntry, error)
+	// Snapshot returns the newest snapshot of a device that is earlier than
+	// before, nil if there is none.
+	Snapshot(device DeviceID, before geofence.Millis) (*Snapshot, error)
 	// Blocks returns up to limit blocks of a device with a first fix in
 	// [from, to), in order of First and Through, that follow the block at
 	// after; the zero BlockKey precedes all.
@@ -41,10 +47,16 @@ type Transaction struct {
 	Entry *JournalEntry
 	// Events are appended to the event log.
 	Events []LogEntry
+	// Found replace what the entries of the log, which are there already, say
+	// of the fixes that they were found by: Device, Seq and At count.
+	Found []LogEntry
 	// Checkpoints replace those of the same shards.
 	Checkpoints []Checkpoint
 	// Blocks are added.
 	Blocks []Block
+	// SnapshotCuts are made before Snapshots are put.
+	SnapshotCuts []SnapshotCut
+	Snapshots    []Snapshot
 	// Records are put, or deleted where Value is nil.
 	Records []BucketRecord
 	// TrimJournal allows the store to drop, at its own pace, entries up to
@@ -55,7 +67,7 @@ type Transaction struct {
 // Empty reports whether there is nothing to write. A trim alone waits for a
 // transaction that writes.
 func (t *Transaction) Empty() bool {
-	return t.Entry == nil && len(t.Events)+len(t.Checkpoints)+len(t.Blocks)+len(t.Records) == 0
+	return t.Entry == nil && len(t.Events)+len(t.Found)+len(t.Checkpoints)+len(t.Blocks)+len(t.SnapshotCuts)+len(t.Snapshots)+len(t.Records) == 0
 }
 
 // JournalEntry is one batch of the journal.
@@ -69,12 +81,32 @@ type LogEntry struct {
 	Seq     uint64
 	Subject string
 	Value   []byte
+	// Device is set where the engine found the event, and At is the time of the
+	// fix that it was found by, which is not before that of the event. Only
+	// EventsOf returns them.
+	Device DeviceID
+	At     geofence.Millis
 }
 
 // Checkpoint is the packed state of one shard of devices.
 type Checkpoint struct {
 	Shard int
 	Value []byte
+}
+
+// Snapshot is the packed engine state of one device as of one of its fixes.
+type Snapshot struct {
+	Device DeviceID
+	// Time is that of the fix.
+	Time  geofence.Millis
+	Value []byte
+}
+
+// SnapshotCut drops snapshots of a device: those later than After, and those
+// earlier than the newest that is not later than Before.
+type SnapshotCut struct {
+	Device        DeviceID
+	Before, After geofence.Millis
 }
 
 // Block is a packed stretch of one device's fixes.

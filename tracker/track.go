@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"hash/fnv"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,7 +37,7 @@ type shard struct {
 func (s *shard) track(id DeviceID) *track {
 	t := s.tracks[id]
 	if t == nil {
-		t = new(track)
+		t = &track{engine: geofence.NewState(geofence.DeviceID(id))}
 		s.tracks[id] = t
 	}
 	return t
@@ -46,7 +47,8 @@ func (s *shard) track(id DeviceID) *track {
 type track struct {
 	// newest is the time of the newest fix that was believed.
 	newest geofence.Millis
-	// last is the newest position, without Device; zero Received before it.
+	// last is the newest position that the engine trusts, without Device; zero
+	// Received before it.
 	last   Position
 	engine geofence.State
 	// reports and fixes are the keys of those seen.
@@ -57,6 +59,7 @@ type track struct {
 	tail    []tailFix
 	packing int
 	packed  uint64
+	history history
 }
 
 // tailFix is a fix and the journal entry that holds it.
@@ -69,14 +72,27 @@ type tailFix struct {
 type outcome struct {
 	duplicate bool
 	events    []geofence.Event
+	notes     []note // of each event
 	// stored are the fixes that were not seen before, marks what was said of
 	// each.
 	stored []geofence.Fix
 	marks  []Marks
-	late   int
-	clock  int
 	again  int
 }
+
+// note is what the event log needs to know of an event.
+type note struct {
+	// at is the time of the fix that it was found by.
+	at geofence.Millis
+	// revived is set where the event was retracted and is now true after all.
+	revived *withdrawal
+}
+
+// late reports whether a review is needed.
+func (o *outcome) late() bool { return slices.ContainsFunc(o.marks, Marks.reviewed) }
+
+// reviewed reports whether a fix waits for a review.
+func (m Marks) reviewed() bool { return m&(MarkLate|MarkUnevaluated) == MarkLate }
 
 // take runs a report through the device's state: duplicates are dropped, what
 // is new and in order goes through the engine, and everything new joins the
@@ -89,6 +105,7 @@ func (t *track) take(w *geofence.World, r *Report, seq uint64) outcome {
 	}
 	t.reports.add(uint64(r.Key))
 	t.restart(r.Received)
+	t.history.heard = max(t.history.heard, geofence.MillisOf(r.Received))
 	o.stored = r.Fixes[:0]
 	newest := t.newest
 	for _, f := range r.Fixes {
@@ -128,36 +145,61 @@ func (t *track) restart(received time.Time) {
 	if t.newest > geofence.MillisOf(received.Add(maxLead)) {
 		t.newest = 0
 		t.engine.Restart()
+		t.history.restart()
 	}
 }
 
 func (t *track) takeFix(w *geofence.World, r *Report, f geofence.Fix, seq uint64, o *outcome) {
 	key := fixKey(f)
-	p := TrackPoint{Fix: f, Received: r.Received}
-	switch {
-	case !believed(f.Time, r.Received):
-		p.Marks = MarkClock
-	case f.Time <= t.newest:
-		p.Marks = MarkLate
-	}
-	if p.Marks != 0 && t.fixes.has(key) {
+	marks := t.classify(f.Time, r.Received)
+	if marks != 0 && t.fixes.has(key) {
 		o.again++
 		return
 	}
+	switch {
+	case marks == 0:
+		marks = t.step(w, r, f, o)
+	case marks.reviewed() && f.Time < t.newest:
+		t.history.miss(f.Time)
+	}
 	t.fixes.add(key)
+	p := TrackPoint{Fix: f, Received: r.Received, Marks: marks}
 	t.tail = append(t.tail, tailFix{TrackPoint: p, seq: seq})
 	o.stored = append(o.stored, f)
-	o.marks = append(o.marks, p.Marks)
-	switch p.Marks {
-	case MarkClock:
-		o.clock++
-	case MarkLate:
-		o.late++
-	default:
-		o.events = geofence.Step(w, &t.engine, f, o.events)
-		t.newest = f.Time
-		t.last.Fix, t.last.Received = f, r.Received
+	o.marks = append(o.marks, marks)
+}
+
+// classify says why a fix is not to be stepped, 0 if it is.
+func (t *track) classify(at geofence.Millis, received time.Time) Marks {
+	switch {
+	case !believed(at, received):
+		return MarkClock
+	case at > t.newest:
+		return 0
+	case at < geofence.MillisOf(received.Add(-MaxLate)):
+		return MarkLate | MarkUnevaluated
 	}
+	return MarkLate
+}
+
+// step runs a fix that is in order through the engine. One that the engine does
+// not trust leaves the position where it was.
+func (t *track) step(w *geofence.World, r *Report, f geofence.Fix, o *outcome) Marks {
+	before := len(o.events)
+	o.events = geofence.Step(w, &t.engine, f, o.events)
+	t.newest = f.Time
+	for i := range o.events[before:] {
+		e := &o.events[before+i]
+		o.notes = append(o.notes, t.history.note(e, subjectOf(r.Device, e), f.Time))
+	}
+	if v := t.history.review; v != nil {
+		v.missed = append(v.missed, missedFix{world: w, fix: f})
+	}
+	if t.engine.Doubted() {
+		return MarkImplausible
+	}
+	t.last.Fix, t.last.Received = f, r.Received
+	return 0
 }
 
 // pack turns what is new in the tail into blocks. The tail itself stays until

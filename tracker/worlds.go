@@ -30,6 +30,9 @@ func loadFences(store Store, settings geofence.Settings) (*fences, error) {
 			return nil, fmt.Errorf("version of the fences: %w", errDamaged)
 		}
 	}
+	if f.since, err = loadSince(store); err != nil {
+		return nil, err
+	}
 	err = eachRecord(store, fenceBucket, "", f.load)
 	if err != nil {
 		return nil, fmt.Errorf("read the fences: %w", err)
@@ -82,6 +85,10 @@ type worldHistory struct {
 	// edits are the versions of all fences in order.
 	edits []fenceEdit
 	world *geofence.World
+	// recent are the versions still to be made for reviews, made the Worlds of
+	// those before.
+	recent []versionSince
+	made   []worldSince
 	// obsolete are the records that no World from the first one on needs.
 	obsolete []BucketRecord
 }
@@ -92,14 +99,16 @@ type fenceEdit struct {
 }
 
 // history takes the old versions out of f, which needs them for nothing else.
-func (f *fences) history() *worldHistory {
+// Fixes received in the day before now may have to be reviewed.
+func (f *fences) history(now geofence.Millis) *worldHistory {
 	h := &worldHistory{settings: f.settings}
+	h.recent, h.obsolete = neededSince(f.since, now)
 	for id, versions := range f.versions {
 		for _, v := range versions {
 			h.edits = append(h.edits, fenceEdit{id: id, fenceVersion: v})
 		}
 	}
-	f.versions = nil
+	f.versions, f.since = nil, nil
 	slices.SortFunc(h.edits, func(a, b fenceEdit) int {
 		return cmp.Or(cmp.Compare(a.version, b.version), cmp.Compare(a.id, b.id))
 	})
@@ -109,6 +118,22 @@ func (f *fences) history() *worldHistory {
 // at returns the World of a version, which must not be lower than the one
 // before.
 func (h *worldHistory) at(version uint64) (*geofence.World, error) {
+	for len(h.recent) > 0 && h.recent[0].version <= version {
+		v := h.recent[0]
+		h.recent = h.recent[1:]
+		if h.world != nil && h.world.Version() > v.version {
+			continue
+		}
+		w, err := h.next(v.version)
+		if err != nil {
+			return nil, err
+		}
+		h.made = append(h.made, worldSince{since: v.since, world: w})
+	}
+	return h.next(version)
+}
+
+func (h *worldHistory) next(version uint64) (*geofence.World, error) {
 	if h.world != nil && h.world.Version() == version {
 		return h.world, nil
 	}

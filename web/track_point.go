@@ -9,11 +9,18 @@ import (
 // markNames are the names of m, in a fixed order; never nil.
 func markNames(m tracker.Marks) []string {
 	names := []string{}
-	if m&tracker.MarkClock != 0 {
-		names = append(names, "clock")
-	}
-	if m&tracker.MarkLate != 0 {
-		names = append(names, "late")
+	for _, mark := range [...]struct {
+		mark tracker.Marks
+		name string
+	}{
+		{tracker.MarkClock, "clock"},
+		{tracker.MarkLate, "late"},
+		{tracker.MarkUnevaluated, "unevaluated"},
+		{tracker.MarkImplausible, "implausible"},
+	} {
+		if m&mark.mark != 0 {
+			names = append(names, mark.name)
+		}
 	}
 	return names
 }

@@ -9,8 +9,10 @@
 // grows.
 //
 // The buckets: journal (sequence to batch), events (sequence to event),
-// subjects (subject, 0, sequence), checkpoints (shard), track (device, 0,
-// first fix, through) and one below records for each kind of named record.
+// subjects (subject, 0, sequence), found (device, 0, sequence to the time of the
+// fix that an event was found by), checkpoints (shard), track (device, 0, first
+// fix, through), snapshots (device, 0, fix to engine state) and one below
+// records for each kind of named record.
 // Numbers in keys are big-endian; times have their sign bit flipped so that
 // they sort.
 package boltstore
@@ -48,8 +50,10 @@ var (
 	journalBucket    = []byte("journal")
 	eventsBucket     = []byte("events")
 	subjectsBucket   = []byte("subjects")
+	foundBucket      = []byte("found")
 	checkpointBucket = []byte("checkpoints")
 	trackBucket      = []byte("track")
+	snapshotBucket   = []byte("snapshots")
 	recordsBucket    = []byte("records")
 	versionKey       = []byte("version")
 )
@@ -95,7 +99,7 @@ func Open(path string, opts Options) (*Store, error) {
 // prepare makes the buckets of a new file and checks the version of an old
 // one.
 func prepare(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{metaBucket, journalBucket, eventsBucket, subjectsBucket, checkpointBucket, trackBucket, recordsBucket} {
+	for _, name := range [][]byte{metaBucket, journalBucket, eventsBucket, subjectsBucket, foundBucket, checkpointBucket, trackBucket, snapshotBucket, recordsBucket} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ const appendFill = 0.95
 func (s *Store) Commit(t *tracker.Transaction) error {
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		for _, write := range []func(*bbolt.Tx, *tracker.Transaction) error{
-			putEntry, putEvents, putCheckpoints, putBlocks, putRecords, trim,
+			putEntry, putEvents, putFound, putCheckpoints, putBlocks, cutSnapshots, putSnapshots, putRecords, trim,
 		} {
 			if err := write(tx, t); err != nil {
 				return err
@@ -52,6 +52,21 @@ func putEvents(tx *bbolt.Tx, t *tracker.Transaction) error {
 		}
 		if err := subjects.Put(subjectKey(e.Subject, e.Seq), []byte{}); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func putFound(tx *bbolt.Tx, t *tracker.Transaction) error {
+	b := tx.Bucket(foundBucket)
+	for _, entries := range [][]tracker.LogEntry{t.Events, t.Found} {
+		for _, e := range entries {
+			if e.Device == "" {
+				continue
+			}
+			if err := b.Put(subjectKey(string(e.Device), e.Seq), timeKey(e.At)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -180,8 +180,19 @@ const signBit = 1 << 63
 
 func blockKey(device tracker.DeviceID, k tracker.BlockKey) []byte {
 	b := append(make([]byte, 0, len(device)+17), device...)
-	b = binary.BigEndian.AppendUint64(append(b, 0), uint64(k.First)^signBit)
+	b = append(append(b, 0), timeKey(k.First)...)
 	return binary.BigEndian.AppendUint64(b, k.Through)
+}
+
+func timeKey(t geofence.Millis) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(t)^signBit)
+}
+
+func parseTime(b []byte) (geofence.Millis, error) {
+	if len(b) != 8 {
+		return 0, errDamagedKey
+	}
+	return geofence.Millis(binary.BigEndian.Uint64(b) ^ signBit), nil
 }
 
 func parseBlockKey(b []byte) (tracker.BlockKey, error) {
