@@ -34,7 +34,7 @@ func (p *plan) readDevices(raw json.RawMessage) error {
 }
 
 func (p properties) ofDevice() (d geofence.Device, err error) {
-	if err := p.only("id", "carrier", "destination", "max_speed_mps", "silent_after_s"); err != nil {
+	if err := p.only("id", "carrier", "destination", "max_speed_mps", "silent_after_s", "handover_m"); err != nil {
 		return d, err
 	}
 	var id, carrier, destination string
@@ -51,6 +51,9 @@ func (p properties) ofDevice() (d geofence.Device, err error) {
 	}
 	d.ID, d.Carrier, d.Destination = geofence.DeviceID(id), geofence.DeviceID(carrier), geofence.StopID(destination)
 	if d.MaxSpeedMPS, _, err = p.positive("max_speed_mps"); err != nil {
+		return d, err
+	}
+	if d.HandoverMeters, _, err = p.positive("handover_m"); err != nil {
 		return d, err
 	}
 	d.SilentAfter, err = p.seconds("silent_after_s")

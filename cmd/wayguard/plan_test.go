@@ -43,14 +43,14 @@ func TestParsePlan(t *testing.T) {
 		planFeature("depot", "D", pointGeometry, `,"radius_m":80`),
 		planFeature("address", "A", pointGeometry, ``),
 		planFeature("hazard", "H", polygonGeometry, ``),
-	), "}") + `,"settings":{"default_accuracy_m":12,"exit_clear":3,"enter_after_s":45.5,"enter_margin":null},"name":"round 7",
-		"devices":[{"id":"tag1","carrier":"van7","destination":"2","max_speed_mps":40,"silent_after_s":3600}],
+	), "}") + `,"settings":{"default_accuracy_m":12,"exit_margin":3,"enter_after_s":45.5,"enter_margin":null},"name":"round 7",
+		"devices":[{"id":"tag1","carrier":"van7","destination":"2","max_speed_mps":40,"silent_after_s":3600,"handover_m":4}],
 		"breaks":[{"from":1769418000,"to":"2026-01-26T09:30:00Z"}]}`
 	p, err := parsePlan("plan.geojson", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.settings != (geofence.Settings{DefaultAccuracyMeters: 12, ExitClear: 3, EnterAfter: 45500 * time.Millisecond}) || len(p.fences) != 3 || p.fences[1].RadiusMeters != 25 {
+	if p.settings != (geofence.Settings{DefaultAccuracyMeters: 12, Thresholds: geofence.Thresholds{ExitMargin: 3, EnterAfter: 45500 * time.Millisecond}}) || len(p.fences) != 3 || p.fences[1].RadiusMeters != 25 {
 		t.Errorf("settings %+v, fences %+v", p.settings, p.fences)
 	}
 	if p.fences[1].Dwell != 5*time.Minute || p.fences[2].Dwell != 90*time.Second {
@@ -75,7 +75,7 @@ func TestParsePlan(t *testing.T) {
 	if len(p.orders.depots) != 1 || p.orders.depots[0].RadiusMeters != 80 {
 		t.Errorf("depots %v", p.orders.depots)
 	}
-	if want := []geofence.Device{{ID: "tag1", Carrier: "van7", Destination: "2", MaxSpeedMPS: 40, SilentAfter: time.Hour}}; !slices.Equal(p.devices, want) {
+	if want := []geofence.Device{{ID: "tag1", Carrier: "van7", Destination: "2", MaxSpeedMPS: 40, SilentAfter: time.Hour, HandoverMeters: 4}}; !slices.Equal(p.devices, want) {
 		t.Errorf("devices %v", p.devices)
 	}
 	if want := []geofence.Break{{From: 1769418000_000, To: 1769419800_000}}; !slices.Equal(p.breaks, want) {
@@ -132,7 +132,7 @@ func TestParsePlanRefuses(t *testing.T) {
 		{"unknown kind", planText(planFeature("zone", "x", pointGeometry, "")), `unknown kind "zone": the kinds are fence, route`},
 		{"no id", planText(`{"type":"Feature","geometry":` + pointGeometry + `,"properties":{"kind":"address"}}`), "plan.geojson:2: feature 1: no id"},
 		{"same id", planText(circle, planFeature("stop", "A", pointGeometry, `,"sequence":1`), circle), `plan.geojson:4: feature 3 "A": feature 1 is a fence of the same id`},
-		{"fence line", planText(planFeature("fence", "x", lineGeometry, "")), `feature 1 "x": a LineString cannot be a fence`},
+		{"fence line", planText(planFeature("fence", "x", lineGeometry, "")), `feature 1 "x": a LineString of a fence needs properties.corridor_m`},
 		{"fence radius", planText(planFeature("fence", "x", pointGeometry, "")), "radius_m"},
 		{"fence unclosed", planText(planFeature("fence", "x", `{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]}`, "")), `plan.geojson:2: feature 1 "x": `},
 		{"dwell", planText(planFeature("fence", "x", pointGeometry, `,"radius_m":25,"dwell":"long"`)), `dwell must be seconds above 0 or a duration such as "5m", not "long"`},
@@ -156,7 +156,7 @@ func TestParsePlanRefuses(t *testing.T) {
 		{"address text", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"address":7`)), "address must be a string"},
 		{"address line", planText(planFeature("address", "x", lineGeometry, "")), "an address must be a Point or a Polygon, not a LineString"},
 		{"hazard line", planText(planFeature("hazard", "x", lineGeometry, "")), "LineString"},
-		{"settings", "{\"type\":\"FeatureCollection\",\n\"features\":[],\n\"settings\":{\"acuracy\":1}}", `plan.geojson:3: settings: bad settings: there is no "acuracy"; the settings are corridor_m, `},
+		{"settings", "{\"type\":\"FeatureCollection\",\n\"features\":[],\n\"settings\":{\"acuracy\":1}}", `plan.geojson:3: settings: bad settings: there is no "acuracy"; the settings are accept_after_s, `},
 		{"settings year", `{"type":"FeatureCollection","features":[],"settings":{"enter_after_s":1e9}}`, "enter_after_s must be above 0 and at most"},
 		{"device of a stop", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"device":7`)), "device must be a string"},
 		{"service", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"service_s":1e12`)), "service_s"},

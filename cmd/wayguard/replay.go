@@ -102,6 +102,7 @@ type replay struct {
 	aboard map[geofence.DeviceID][]*replayed
 	// events are kept to the end: only then is their order known.
 	events []found
+	buffer []geofence.Event
 }
 
 // found is an event as the server's log would have it.

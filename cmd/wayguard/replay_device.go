@@ -13,20 +13,33 @@ const saveEvery = 64
 
 // replayed is one device.
 type replayed struct {
-	id    tracker.DeviceID
-	state geofence.State
-	// inputs are all that concerned the device, in order of time; the first
-	// done of them have been run.
+	id   tracker.DeviceID
+	live geofence.State
+	// inputs are all that concerned the device, in order of time. Those from
+	// late on, if it is not -1, have not been run with all before them.
 	inputs []input
-	done   int
-	// saves are the states before every saveEvery-th input.
-	saves []geofence.State
-	// told are the events in force.
-	told []geofence.Event
-	// waiting: inputs have come late, and all that came since wait for one at
-	// reviewAt or later.
-	waiting  bool
-	reviewAt geofence.Millis
+	late   int
+	// saves are states from before some of the inputs, the first one from
+	// before all; none is from behind late.
+	saves []saved
+	told  []tale
+	// reviewAt is when what is late will be looked at.
+	reviewAt    geofence.Millis
+	corrections uint64 // that were told
+}
+
+// saved is a state before the input at next, since the time of the one before.
+type saved struct {
+	state geofence.State
+	next  int
+	since geofence.Millis
+}
+
+// tale is an event that was told, and the time of the input that it was found
+// by.
+type tale struct {
+	geofence.Told
+	by geofence.Millis
 }
 
 // input is a fix of the device, or of its carrier, or a hand-off.
@@ -45,16 +58,17 @@ const (
 )
 
 func newReplayed(id tracker.DeviceID) *replayed {
-	return &replayed{id: id, state: geofence.NewState(geofence.DeviceID(id))}
-}
-
-// late tells whether in is older than one before it.
-func (d *replayed) late(in input) bool {
-	return len(d.inputs) > 0 && in.fix.Time < d.newest()
+	s := geofence.NewState(geofence.DeviceID(id))
+	return &replayed{id: id, live: s, late: -1, saves: []saved{{state: s.Clone()}}}
 }
 
 // newest is the time of the newest input.
 func (d *replayed) newest() geofence.Millis { return d.inputs[len(d.inputs)-1].fix.Time }
+
+// comesLate tells whether in is older than one before it.
+func (d *replayed) comesLate(in input) bool {
+	return len(d.inputs) > 0 && in.fix.Time < d.newest()
+}
 
 // add puts in behind all that are not newer, and tells whether there was
 // nothing like it: a device is at one place at a time.
@@ -70,31 +84,21 @@ func (d *replayed) add(in input) bool {
 			return false
 		}
 	}
-	if at < d.done {
-		d.rewind(at)
+	if at < len(d.inputs) && (d.late < 0 || at < d.late) {
+		d.late = at
+		d.saves = slices.DeleteFunc(d.saves, func(s saved) bool { return s.next > at })
 	}
 	d.inputs = slices.Insert(d.inputs, at, in)
 	return true
 }
 
-// rewind goes back to the last state kept before the input at place first.
-func (d *replayed) rewind(first int) {
-	d.saves = d.saves[:first/saveEvery+1]
-	d.done = first / saveEvery * saveEvery
-	d.state = d.saves[len(d.saves)-1].Clone()
-}
-
-// run brings the state up to date with the inputs that have not been run, and
-// returns what it found.
-func (d *replayed) run(w *geofence.World) []geofence.Event {
-	var events []geofence.Event
-	for ; d.done < len(d.inputs); d.done++ {
-		if d.done%saveEvery == 0 {
-			d.saves = append(d.saves[:d.done/saveEvery], d.state.Clone())
-		}
-		events = d.inputs[d.done].apply(w, &d.state, events)
+// save keeps s, which is about to take the input at next, if it is time to.
+// Inputs of one time are not parted.
+func (d *replayed) save(s *geofence.State, next int) {
+	last := d.saves[len(d.saves)-1].next
+	if next >= last+saveEvery && d.inputs[next].fix.Time > d.inputs[next-1].fix.Time {
+		d.saves = append(d.saves, saved{s.Clone(), next, d.inputs[next-1].fix.Time})
 	}
-	return events
 }
 
 // apply gives the engine one input. A gap in a recording is a silence; its end

@@ -95,13 +95,13 @@ const roundHeader = "time,lat,lon,device,accuracy_m,event,ref\n"
 
 // The round goes about three blocks; stops lie 8 m beside the street.
 //
-//	        2000 +-------------------+
-//	             |         S3        |
-//	             |                   S2
-//	        800  |         +---------+
-//	             |         | S1
-//	    depot 0  +---------+
-//	             0       1000      2200
+//	    2000 +-------------------+
+//	         |         S3        |
+//	         |                   S2
+//	    800  |         +---------+
+//	         |         | S1
+//	depot 0  +---------+
+//	         0       1000      2200
 func blocks() []metre {
 	return []metre{{0, 0}, {1000, 0}, {1000, 800}, {2200, 800}, {2200, 2000}, {0, 2000}, {0, 0}}
 }
@@ -116,7 +116,8 @@ func roundPlan(extra ...string) string {
 		planFeature("stop", "S3", metre{1000, 1992}.point(), `,"sequence":3`+window),
 		planFeature("address", "next to S2", metre{2208, 1440}.point(), ""),
 	}
-	return planText(append(features, extra...)...)
+	plan := planText(append(features, extra...)...)
+	return strings.TrimSuffix(plan, "}") + `,"devices":[{"id":"van","handover_m":15}]}`
 }
 
 // serve drives to a stop, hands over after 90 s and leaves after 150.

@@ -58,13 +58,16 @@ func TestReplayTable(t *testing.T) {
 
 func TestReplayDwell(t *testing.T) {
 	plan := planText(planFeature("fence", "yard", `{"type":"Point","coordinates":[8,50]}`, `,"radius_m":100,"dwell":"5m"`))
-	c := replayOf(t, plan, map[string]string{"van.csv": "time,lat,lon\n0,50,8.01\n60,50,8\n300,50,8\n400,50,8\n500,50,8.01\n"})
+	c := replayOf(t, plan, map[string]string{"van.csv": "time,lat,lon\n0,50,8.01\n60,50,8\n300,50,8\n400,50,8\n500,50,8.01\n560,50,8.01\n"})
 	c.Raw = false
 	stdout, stderr := runReplay(t, c)
 	const want = `TIME                  DEVICE  TYPE            SUBJECT       LON        LAT
 1970-01-01T00:01:00Z  van     geofence.enter  yard     8.000000  50.000000
+1970-01-01T00:01:00Z  van     stop.begin      van      8.000000  50.000000
 1970-01-01T00:06:00Z  van     geofence.dwell  yard     8.000000  50.000000
+1970-01-01T00:06:40Z  van     stop.end        van      8.000000  50.000000
 1970-01-01T00:08:20Z  van     geofence.exit   yard     8.010000  50.000000
+1970-01-01T00:08:20Z  van     stop.begin      van      8.010000  50.000000
 `
 	if stdout != want || stderr != "" {
 		t.Errorf("got\n%s%swant\n%s", stdout, stderr, want)
