@@ -159,7 +159,24 @@ func (s *State) tellDrop(w *World, h handover, events []Event) []Event {
 		return events
 	}
 	e.Episode = s.newEpisode()
+	if e.Type == DropConfirmed {
+		s.servedBy(h, e.Episode)
+	}
 	return append(events, e)
+}
+
+// servedBy lets a stop count as served where something was handed over, though
+// the stay may have been too short to be an arrival.
+func (s *State) servedBy(h handover, episode uint64) {
+	if s.duty.round == nil || s.duty.device.Carrier != "" {
+		return
+	}
+	i := s.duty.round.stop(h.Stop)
+	if i < 0 || i >= len(s.tour.calls) || s.tour.calls[i].made() {
+		return
+	}
+	at := nonzero(h.Time)
+	s.tour.calls[i] = call{stop: h.Stop, arrived: at, departed: at, episode: episode}
 }
 
 // dropEvent is what there is to say of a hand-off.

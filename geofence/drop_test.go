@@ -91,7 +91,7 @@ func TestVerdicts(t *testing.T) {
 		{"anywhere on the premises", scene{stops: []Stop{yard}, addresses: []Address{addressAt("n", 45)}}, 24, 5, DropConfirmed, "", "", 0},
 		{"on the neighbour's premises", scene{stops: []Stop{s}, addresses: []Address{{"n", premises(40, 40)}}}, 40, 5, DropWrongAddress, "", "n", 40},
 		{"a phone in the hand", scene{stops: []Stop{s}}, 40, 5, DropWrongAddress, "", "", 40},
-		{"a van parked", scene{stops: []Stop{s}, device: Device{HandoverMeters: 20}}, 40, 5, DropUnverifiable, "poor_accuracy", "", 40},
+		{"a van parked", scene{stops: []Stop{s}, device: Device{HandoverMeters: 20}}, 40, 5, DropUnverifiable, "ambiguous", "", 40},
 	} {
 		w, state := c.scene.build(t, Settings{})
 		e := state.dropEvent(w, handover{Handoff: Handoff{Time: 1, Stop: "s"}, stay: stayOf(c.at, c.u)})

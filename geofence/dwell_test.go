@@ -77,3 +77,14 @@ func TestBadDwell(t *testing.T) {
 		}
 	}
 }
+
+// Of a hazard it is told once a visit that a device is in it.
+func TestHazard(t *testing.T) {
+	flood := field("flood")
+	flood.Hazard, flood.Dwell = true, 5*time.Second
+	w := newWorld(t, fencesAlone(), flood, field("a"))
+	places := []at{{0, -50, 0}, {1, 50, 0}, {2, 50, 0}, {20, 50, 0}, {21, -50, 0}, {22, -50, 0}}
+	if got := brief(run(w, fixesOf(places))); got != "enter a 1s #1, hazard.enter flood 1s #2, exit a 21s #1" {
+		t.Errorf("%q", got)
+	}
+}

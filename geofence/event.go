@@ -11,6 +11,8 @@ const (
 	Exit  EventType = "geofence.exit"
 	// Dwell: a visit has lasted as long as the fence's Dwell.
 	Dwell EventType = "geofence.dwell"
+	// HazardEnter stands for an Enter or a Cross of a hazard.
+	HazardEnter EventType = "hazard.enter"
 )
 
 // Event is one fact about one device.

@@ -41,6 +41,9 @@ type Fence struct {
 	// Thresholds are the fence's own, in place of the settings. Changing them
 	// does not end a visit.
 	Thresholds Thresholds
+	// Hazard: it is a place to be warned of. Entering or crossing it makes a
+	// HazardEnter, and nothing else is told of it.
+	Hazard bool
 }
 
 // clone is f with its own copy of the coordinates.

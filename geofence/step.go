@@ -70,7 +70,23 @@ func (s *State) visit(w *World, g sighting, events []Event) []Event {
 	if len(events)-old > 1 {
 		slices.SortFunc(events[old:], byTypeAndFence)
 	}
-	return events
+	return w.warn(events, old)
+}
+
+// warn makes of the events from the first on those of hazards: only that a
+// device is in one counts.
+func (w *World) warn(events []Event, first int) []Event {
+	kept := events[:first]
+	for _, e := range events[first:] {
+		hazard := w.zone(FenceID(e.Subject)).fence.Hazard
+		if hazard && (e.Type == Enter || e.Type == Cross) {
+			e.Type = HazardEnter
+		}
+		if !hazard || e.Type == HazardEnter {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }
 
 func byTypeAndFence(a, b Event) int {

@@ -63,6 +63,9 @@ func parsePlan(name string, data []byte) (*plan, error) {
 	seen := make(map[string]int, len(features))
 	for _, f := range features {
 		kind, err := p.add(f)
+		if kind == "hazard" {
+			kind = "fence" // of which it is one
+		}
 		key := kind + " " + f.ID
 		if n := seen[key]; err == nil && n > 0 {
 			err = fmt.Errorf("feature %d is a %s of the same id", n, kind)

@@ -26,6 +26,7 @@ func (p *plan) addHazard(f tracker.Feature) error {
 	if err != nil {
 		return err
 	}
+	r.Fence.Hazard = true
 	p.hazards = append(p.hazards, r.Fence)
 	return nil
 }

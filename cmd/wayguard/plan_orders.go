@@ -79,13 +79,13 @@ func (o *orders) none() bool { return len(o.routes)+len(o.stops)+len(o.depots) =
 func (p *plan) world(raw bool) (*geofence.World, error) {
 	settings := p.settings
 	settings.Raw = raw
-	w, err := geofence.NewWorld(1, settings, p.fences)
+	w, err := geofence.NewWorld(1, settings, slices.Concat(p.fences, p.hazards))
 	if err != nil {
 		return nil, err
 	}
-	w = w.WithDevices(1, p.devices, nil)
-	if p.orders.none() {
-		return w, nil
+	w, err = w.WithDevices(1, p.devices, nil).WithAddresses(1, p.addresses, nil)
+	if err != nil || p.orders.none() {
+		return w, err
 	}
 	return w.WithRounds(1, p.orders.rounds(p.breaks), nil)
 }

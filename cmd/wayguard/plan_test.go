@@ -155,6 +155,7 @@ func TestParsePlanRefuses(t *testing.T) {
 		{"geocode", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"geocode_accuracy_m":"8"`)), "geocode_accuracy_m"},
 		{"address text", planText(planFeature("stop", "x", pointGeometry, `,"sequence":1,"address":7`)), "address must be a string"},
 		{"address line", planText(planFeature("address", "x", lineGeometry, "")), "an address must be a Point or a Polygon, not a LineString"},
+		{"hazard of a fence's id", planText(circle, planFeature("hazard", "A", polygonGeometry, "")), `plan.geojson:3: feature 2 "A": feature 1 is a fence of the same id`},
 		{"hazard line", planText(planFeature("hazard", "x", lineGeometry, "")), "LineString"},
 		{"settings", "{\"type\":\"FeatureCollection\",\n\"features\":[],\n\"settings\":{\"acuracy\":1}}", `plan.geojson:3: settings: bad settings: there is no "acuracy"; the settings are accept_after_s, `},
 		{"settings year", `{"type":"FeatureCollection","features":[],"settings":{"enter_after_s":1e9}}`, "enter_after_s must be above 0 and at most"},

@@ -164,7 +164,15 @@ func told(t *testing.T, stdout string) []string {
 			t.Fatalf("%v: %s", err, line)
 		}
 		if e.Type != "stop.begin" && e.Type != "stop.end" && e.Type != "delivery.approaching" {
-			lines = append(lines, e.Type+" "+e.Subject)
+			line := e.Type + " " + e.Subject
+			if e.Type == "drop.wrong_address" {
+				var d struct{ Likely string }
+				if err := json.Unmarshal(e.Detail, &d); err != nil {
+					t.Fatalf("%v: %s", err, line)
+				}
+				line += " left at " + d.Likely
+			}
+			lines = append(lines, line)
 		}
 	}
 	slices.Sort(lines)
@@ -180,7 +188,7 @@ func TestReplayRound(t *testing.T) {
 	}{
 		{"as planned", nil, nil, nil, []string{"drop.confirmed S1", "drop.confirmed S2", "drop.confirmed S3"}},
 		{"a detour", away, nil, nil, []string{"drop.confirmed S1", "drop.confirmed S2", "drop.confirmed S3", "route.back R", "route.off R"}},
-		{"the house next door", nil, func(*drive) {}, nil, []string{"drop.confirmed S1", "drop.confirmed S3", "drop.wrong_address S2"}},
+		{"the house next door", nil, func(*drive) {}, nil, []string{"drop.confirmed S1", "drop.confirmed S3", "drop.wrong_address S2 left at next to S2"}},
 		{"a long rest", nil, nil, func(d *drive) {
 			d.to(metre{1800, 2000})
 			d.rest(900)
