@@ -159,14 +159,12 @@ func (s *State) tellDrop(w *World, h handover, events []Event) []Event {
 		return events
 	}
 	e.Episode = s.newEpisode()
-	if e.Type == DropConfirmed {
-		s.servedBy(h, e.Episode)
-	}
+	s.servedBy(h, e.Episode)
 	return append(events, e)
 }
 
-// servedBy lets a stop count as served where something was handed over, though
-// the stay may have been too short to be an arrival.
+// servedBy lets a stop count as served where a hand-off is told of, though the
+// stay may have been too short to be an arrival: it was not forgotten.
 func (s *State) servedBy(h handover, episode uint64) {
 	if s.duty.round == nil || s.duty.device.Carrier != "" {
 		return

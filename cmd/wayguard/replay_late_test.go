@@ -51,7 +51,7 @@ func inForce(t *testing.T, stdout string) (lines []string, corrections int) {
 func TestReplayLate(t *testing.T) {
 	d, handoffs := day(func(d *drive) {
 		d.to(metre{1000, -400}, metre{1400, -400}, metre{1400, 0}, metre{1000, 0})
-	}, nil, nil)
+	}, nil, nil, nil)
 	yard := planFeature("fence", "yard", metre{1400, -200}.point(), `,"radius_m":150`)
 	replayed := func(rows []string) ([]string, int) {
 		cmd := replayOf(t, roundPlan(yard), map[string]string{"van.csv": roundHeader + strings.Join(rows, "\n") + "\n"})

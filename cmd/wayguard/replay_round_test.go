@@ -129,7 +129,7 @@ func (d *drive) serve(place metre, stop string, handoffs map[float64]string) {
 }
 
 // day is a round with what happens on it.
-func day(before1, at2, after2 func(d *drive)) (*drive, map[float64]string) {
+func day(before1 func(d *drive), at1 func(d *drive, handoffs map[float64]string), at2, after2 func(d *drive)) (*drive, map[float64]string) {
 	d, handoffs := &drive{}, map[float64]string{}
 	run := func(f func(*drive)) {
 		if f != nil {
@@ -139,7 +139,11 @@ func day(before1, at2, after2 func(d *drive)) (*drive, map[float64]string) {
 	d.rest(300)
 	d.to(metre{1000, 0})
 	run(before1)
-	d.serve(metre{1000, 400}, "S1", handoffs)
+	if at1 == nil {
+		d.serve(metre{1000, 400}, "S1", handoffs)
+	} else {
+		at1(d, handoffs)
+	}
 	d.to(metre{1000, 800}, metre{2200, 800})
 	if at2 == nil {
 		d.serve(metre{2200, 1400}, "S2", handoffs)
@@ -184,22 +188,31 @@ func TestReplayRound(t *testing.T) {
 	for _, c := range []struct {
 		name                 string
 		before1, at2, after2 func(*drive)
+		at1                  func(*drive, map[float64]string)
 		want                 []string
 	}{
-		{"as planned", nil, nil, nil, []string{"drop.confirmed S1", "drop.confirmed S2", "drop.confirmed S3"}},
-		{"a detour", away, nil, nil, []string{"drop.confirmed S1", "drop.confirmed S2", "drop.confirmed S3", "route.back R", "route.off R"}},
-		{"the house next door", nil, func(*drive) {}, nil, []string{"drop.confirmed S1", "drop.confirmed S3", "drop.wrong_address S2 left at next to S2"}},
+		{"as planned", nil, nil, nil, nil, []string{"drop.confirmed S1", "drop.confirmed S2", "drop.confirmed S3"}},
+		{"a detour", away, nil, nil, nil, []string{"drop.confirmed S1", "drop.confirmed S2", "drop.confirmed S3", "route.back R", "route.off R"}},
+		{"the house next door", nil, func(*drive) {}, nil, nil, []string{"drop.confirmed S1", "drop.confirmed S3", "drop.wrong_address S2 left at next to S2"}},
 		{"a long rest", nil, nil, func(d *drive) {
 			d.to(metre{1800, 2000})
 			d.rest(900)
-		}, []string{"drop.confirmed S1", "drop.confirmed S2", "drop.confirmed S3", "stop.unplanned van"}},
-		{"a dead tracker", nil, nil, func(d *drive) { d.now += 1200 },
+		}, nil, []string{"drop.confirmed S1", "drop.confirmed S2", "drop.confirmed S3", "stop.unplanned van"}},
+		{"a dead tracker", nil, nil, func(d *drive) { d.now += 1200 }, nil,
 			[]string{"device.back van", "device.silent van", "drop.confirmed S1", "drop.confirmed S2", "drop.confirmed S3"}},
+		{"a stop left out", nil, nil, nil, func(*drive, map[float64]string) {},
+			[]string{"drop.confirmed S2", "drop.confirmed S3", "route.stop_skipped S1"}},
+		{"handed out of the window", nil, nil, nil, func(d *drive, handoffs map[float64]string) {
+			d.to(metre{1000, 400})
+			d.rest(8)
+			handoffs[d.now] = "S1"
+			d.rest(7)
+		}, []string{"drop.confirmed S2", "drop.confirmed S3", "drop.unverifiable S1"}},
 	} {
 		for _, every := range []int{1, 5, 15} {
 			for seed := range uint64(5) {
 				t.Run(fmt.Sprintf("%s/%ds/%d", c.name, every, seed), func(t *testing.T) {
-					d, handoffs := day(c.before1, c.at2, c.after2)
+					d, handoffs := day(c.before1, c.at1, c.at2, c.after2)
 					cmd := replayOf(t, roundPlan(), map[string]string{"van.csv": roundHeader + d.recording("van", every, seed, handoffs)})
 					cmd.Raw, cmd.Format = false, "ndjson"
 					stdout, stderr := runReplay(t, cmd)
