@@ -1,10 +1,15 @@
-// Package geofence turns the positions of devices into facts about areas: who
-// entered, who stayed, who left, who went through.
+// Package geofence turns the positions of devices into facts: who entered,
+// stayed, left or went through an area, who left the route or goes the wrong
+// way, who stopped where, whether a parcel was left at the right door, when a
+// stop will be reached, and which positions cannot be true.
 //
-// A World is an immutable set of fences, prepared for queries; NewWorld makes
-// one and World.With edits it. A State is what is remembered of one device.
-// Step takes a World, a State and the device's next Fix, brings the State up to
-// date and returns the events. Everything else serves these.
+// A World is an immutable set of fences, rounds, devices and known addresses,
+// prepared for queries; NewWorld makes one, World.With and its like edit it. A
+// State is what is remembered of one device. Step takes a World, a State and the
+// device's next Fix, brings the State up to date and returns the events. Tick
+// tells it the time, Accompany where its carrier is, Deliver that something was
+// handed over. Where fixes come late, Reconcile compares what was told with what
+// a run over all of them finds. Everything else serves these.
 //
 // The package promises that it is pure: it has no clock, goroutine, lock or
 // I/O, and the same input gives the same output, bit for bit on one
@@ -22,11 +27,17 @@
 // altitudes.
 //
 // Alerts are right before they are early: a fix is never treated as exact, see
-// Settings and Thresholds. With Settings.Raw it is, for comparison with other systems.
+// Settings and Thresholds. With Settings.Raw it is, for comparison with other
+// systems, and nothing but fences is looked at.
 //
 // The layers, from the ground up: turn decides sides; outline is a planar
-// boundary with its queries; polygons, circle and corridor are shapes on the
-// globe; zone is a prepared fence; index finds zones by place; evidence is what a
-// fix says about a zone, relation what a State remembers of one, leg the way
-// between two fixes.
+// boundary with its queries, path a line with its own; polygons, circle and
+// corridor are shapes on the globe; zone is a prepared fence, round a prepared
+// Round; index finds zones by place; evidence is what a fix says about a zone.
+//
+// A State has a part for each question, and a fix goes through them in turn:
+// silence (was the device heard), guard (can the fix be true), relations and the
+// trail (fences), motion and tour (stays, and which of the round's stops have
+// been called at), progress (how far along its route), forecast (when it will be
+// where), escort (is the parcel with its vehicle).
 package geofence
