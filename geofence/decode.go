@@ -236,7 +236,7 @@ func (d *decoder) mark(last Millis) mark {
 // meters reads a length.
 func (d *decoder) meters() float64 {
 	x := math.Float64frombits(d.uint64())
-	if !(x >= 0 && x <= math.MaxFloat32) {
+	if !(x >= 0 && x <= math.MaxFloat32) || math.Signbit(x) {
 		d.fail("a distance is no length")
 	}
 	return x

@@ -2,7 +2,6 @@ package geofence
 
 import (
 	"encoding/binary"
-	"math"
 	"slices"
 )
 
@@ -54,7 +53,8 @@ func (e *escort) append(b []byte, s *State) []byte {
 	for _, samples := range [][]sample{e.own, e.knots} {
 		b = binary.AppendUvarint(b, uint64(len(samples)))
 		for _, x := range samples {
-			b = appendMark(b, mark{x.time, x.point(), x.uncertainty}, s.last.Time)
+			m := mark{x.time, x.point(), x.uncertainty}
+			b = m.append(b, s.last.Time)
 			b = appendFloat(b, x.speed)
 		}
 	}
@@ -77,10 +77,10 @@ func (e *escort) kind() byte {
 
 func (p *pairState) append(b []byte, last Millis) []byte {
 	if p.turning {
-		b = appendMark(b, p.turn, last)
+		b = p.turn.append(b, last)
 	}
 	if p.bond == parted {
-		b = appendMark(b, p.left, last)
+		b = p.left.append(b, last)
 		b = appendFloat(appendFloat(appendFloat(b, p.distance), p.carrier), p.far)
 		b = binary.AppendUvarint(b, p.episode)
 	}
@@ -89,11 +89,6 @@ func (p *pairState) append(b []byte, last Millis) []byte {
 
 func appendText(b []byte, text string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
-}
-
-func appendMark(b []byte, m mark, last Millis) []byte {
-	b = binary.AppendVarint(b, int64(m.time-last))
-	return appendFloat(appendPoint(b, m.point), m.uncertainty)
 }
 
 func (d *decoder) escort(s *State) escort {
@@ -125,8 +120,8 @@ func (d *decoder) escort(s *State) escort {
 func (d *decoder) samples(last Millis) []sample {
 	var samples []sample
 	for n := d.uvarint(); n > 0 && d.err == nil; n-- {
-		m := d.pairMark(last)
-		x := sample{newSpot(m.point), m.time, m.uncertainty, d.pairLength()}
+		m := d.mark(last)
+		x := sample{newSpot(m.point), m.time, m.uncertainty, d.meters()}
 		samples = append(samples, x)
 		if x.uncertainty > maxAccuracyMeters || x.speed > maxPace {
 			d.fail("a fix of a pair is none that is ever taken")
@@ -144,11 +139,11 @@ func (d *decoder) pairing(s *State, kind byte) pairState {
 		d.fail("a pair's phase is none that there is")
 	}
 	if p.turning {
-		p.turn = d.pairMark(s.last.Time)
+		p.turn = d.mark(s.last.Time)
 	}
 	if p.bond == parted {
-		p.left = d.pairMark(s.last.Time)
-		p.distance, p.carrier, p.far = d.pairLength(), d.pairLength(), d.pairLength()
+		p.left = d.mark(s.last.Time)
+		p.distance, p.carrier, p.far = d.meters(), d.meters(), d.meters()
 		if p.episode = d.uvarint(); p.episode > s.episodes {
 			d.fail("an episode was never given")
 		}
@@ -156,17 +151,4 @@ func (d *decoder) pairing(s *State, kind byte) pairState {
 		d.fail("a pair's phase contradicts itself")
 	}
 	return p
-}
-
-func (d *decoder) pairMark(last Millis) mark {
-	return mark{time: last + Millis(d.varint()), point: d.point(), uncertainty: d.pairLength()}
-}
-
-// pairLength reads a length, or a speed.
-func (d *decoder) pairLength() float64 {
-	x := math.Float64frombits(d.uint64())
-	if !(x >= 0 && x <= math.MaxFloat32) || math.Signbit(x) {
-		d.fail("a length is none")
-	}
-	return x
 }

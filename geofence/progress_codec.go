@@ -34,24 +34,24 @@ func (p *progress) append(b []byte, s *State) []byte {
 	if t := &p.trail; t.key != 0 {
 		b = binary.LittleEndian.AppendUint64(b, t.key)
 		b = binary.AppendUvarint(b, uint64(t.route))
-		b = t.met.write(appendFloat(appendFloat(appendFloat(appendFloat(b, t.along), t.here), t.pace), t.sure), last)
+		b = t.met.append(appendFloat(appendFloat(appendFloat(appendFloat(b, t.along), t.here), t.pace), t.sure), last)
 	}
 	if e := &p.out; e.fixes != 0 {
 		b = append(b, byte(e.fixes), byte(e.clear))
-		b = appendFloat(e.first.write(b, last), e.worst)
+		b = appendFloat(e.first.append(b, last), e.worst)
 		b = binary.AppendUvarint(b, e.episode)
 	}
 	if n := &p.in; n.key != 0 {
 		b = binary.LittleEndian.AppendUint64(b, n.key)
-		b = append(appendFloat(n.first.write(b, last), n.from), byte(n.count))
+		b = append(appendFloat(n.first.append(b, last), n.from), byte(n.count))
 	}
 	if v := &p.reverse; v.count != 0 {
 		b = append(b, byte(v.count))
-		b = appendFloat(v.first.write(b, last), v.low)
+		b = appendFloat(v.first.append(b, last), v.low)
 		b = binary.AppendUvarint(b, v.episode)
 	}
 	if a := &p.approach; a.begun {
-		b = a.anchor.write(a.first.write(b, last), last)
+		b = a.anchor.append(a.first.append(b, last), last)
 		b = appendFloat(appendFloat(b, a.least), a.way)
 	}
 	return b
@@ -66,38 +66,6 @@ func (p *progress) flags() byte {
 		}
 	}
 	return flags
-}
-
-// write appends m, its time as the difference from last.
-func (m *mark) write(b []byte, last Millis) []byte {
-	b = binary.AppendVarint(b, int64(last-m.time))
-	return appendFloat(appendPoint(b, m.point), m.uncertainty)
-}
-
-func (d *decoder) readMark(last Millis) mark {
-	m := mark{time: last - Millis(d.varint()), point: d.point(), uncertainty: d.readMeters()}
-	if m.uncertainty > math.MaxFloat32 {
-		d.fail("an uncertainty is no length")
-	}
-	return m
-}
-
-// readMeters reads a length that is none of a hopeless size.
-func (d *decoder) readMeters() float64 {
-	x := math.Float64frombits(d.uint64())
-	if !(x >= 0 && x <= 1e15) {
-		d.fail("a length is none")
-	}
-	return x
-}
-
-// readEpisode reads the number of an episode, 0 for none.
-func (d *decoder) readEpisode(s *State) uint64 {
-	n := d.uvarint()
-	if n > s.episodes {
-		d.fail("an episode was never given")
-	}
-	return n
 }
 
 // readUpTo reads a count of up to most.
@@ -119,19 +87,19 @@ func (d *decoder) progress(s *State) progress {
 	p.round, p.order = RoundID(id), d.uint64()
 	p.reached = d.readCount() - 1
 	if flags&flagFollows != 0 {
-		p.trail = footing{key: d.uint64(), route: d.readCount(), present: flags&flagPresent != 0, along: d.readMeters(), here: d.readMeters(), pace: d.readMeters(), sure: d.readMeters(), met: d.readMark(last)}
+		p.trail = footing{key: d.uint64(), route: d.readCount(), present: flags&flagPresent != 0, along: d.meters(), here: d.meters(), pace: d.meters(), sure: d.meters(), met: d.mark(last)}
 	}
 	if flags&flagOut != 0 {
-		p.out = excursion{fixes: d.readUpTo(2), clear: d.readUpTo(2), first: d.readMark(last), worst: d.readMeters(), episode: d.readEpisode(s)}
+		p.out = excursion{fixes: d.readUpTo(2), clear: d.readUpTo(2), first: d.mark(last), worst: d.meters(), episode: d.episode(s)}
 	}
 	if flags&flagIn != 0 {
-		p.in = joining{key: d.uint64(), first: d.readMark(last), from: d.readMeters(), count: d.readUpTo(2)}
+		p.in = joining{key: d.uint64(), first: d.mark(last), from: d.meters(), count: d.readUpTo(2)}
 	}
 	if flags&flagReverse != 0 {
-		p.reverse = reversal{count: d.readUpTo(2), first: d.readMark(last), low: d.readMeters(), episode: d.readEpisode(s)}
+		p.reverse = reversal{count: d.readUpTo(2), first: d.mark(last), low: d.meters(), episode: d.episode(s)}
 	}
 	if flags&flagApproach != 0 {
-		p.approach = approach{begun: true, first: d.readMark(last), anchor: d.readMark(last), least: d.readMeters(), way: d.readMeters()}
+		p.approach = approach{begun: true, first: d.mark(last), anchor: d.mark(last), least: d.meters(), way: d.meters()}
 	}
 	follows := p.phase == following || p.phase == finished
 	if follows && p.trail.key == 0 || (p.phase == astray) != (p.out.episode != 0) {
