@@ -1,7 +1,5 @@
 package geofence
 
-import "math"
-
 // Mode is how a device gets about.
 type Mode uint8
 
@@ -15,7 +13,7 @@ const (
 )
 
 // Motion is the newest run of fixes of one mode, as far as it is decided. What
-// decides on a fix are those up to 10 s later, or the next one.
+// decides on a fix are those up to 10 s later, or where fixes are sparse the next.
 type Motion struct {
 	Mode Mode
 	// Since and Until are the first and the newest fix of the run.
@@ -37,6 +35,10 @@ const (
 	// 10 s, the tracker's clock rounded. decideMillis is from when on there is
 	// nothing more to wait for.
 	aheadMillis, decideMillis = Millis(10_500), Millis(9_500)
+	// sparseMillis is how far apart fixes may be for the next one to decide on
+	// the mode where there is none within 10 s: the slowest trackers in use on
+	// the road report once a minute, and now and then late.
+	sparseMillis = Millis(90_000)
 	// startMPS over a stride and startPaceMPS over two begin a drive: people
 	// with parcels walk at 1.4 m/s and run no farther than to the door. Two
 	// strides tell a run from an outlier, which comes back.
@@ -66,6 +68,7 @@ type gait struct {
 	strides [5]stride
 	count   int
 	rolled  bool // the newest fix that is decided was the end of a drive
+	vehicle parking
 }
 
 // take takes the next fix.
@@ -90,52 +93,126 @@ func (q *gait) first() int {
 
 // decide settles the mode of the first stride, and forgets the one before.
 func (q *gait) decide() {
-	i, mode, rolled := q.first(), OnFoot, false
-	into, step, pace := q.paces(i)
+	i := q.first()
+	st := &q.strides[i]
+	mode, rolled := q.mode(i)
 	switch {
-	case step >= startMPS && pace >= startPaceMPS:
-		mode = Driving
-	case q.now.Mode == Driving && (step >= keepMPS || into >= creepMPS):
-		mode = Driving
-	case q.now.Mode == Driving && into >= rollMPS && !q.rolled:
-		mode, rolled = Driving, true
+	case mode == Driving:
+		q.vehicle = parking{}
+	case q.now.Mode == Driving:
+		q.vehicle = parking{known: true, spot: st.spot}
+	default:
+		q.vehicle.visit(st)
 	}
 	q.rolled = rolled
-	at := q.strides[i].time
 	if mode != q.now.Mode {
-		q.now = Motion{Mode: mode, Since: at}
+		q.now = Motion{Mode: mode, Since: st.time}
 	}
-	q.now.Until = at
+	q.now.Until = st.time
 	if i > 0 {
-		copy(q.strides[:], q.strides[1:q.count])
+		copy(q.strides[:q.count-1], q.strides[1:q.count])
 		q.count--
 		q.strides[q.count] = stride{}
 	}
 }
 
-// paces are the speed of the stride that leads to stride i, and the highest
-// ahead over one stride and over two; where nothing is known of what is ahead,
-// that of the stride before.
-func (q *gait) paces(i int) (into, step, pace float64) {
+// mode is that of stride i, and whether it is the end of a drive.
+func (q *gait) mode(i int) (mode Mode, rolled bool) {
+	if q.sparse(i) {
+		return q.passage(i), false
+	}
+	step, last := q.ahead(i)
+	switch driving := q.now.Mode == Driving; {
+	case driving && step >= keepMPS, step >= startMPS && q.runs(i, last):
+		return Driving, false
+	case driving:
+		return q.rolls(i)
+	case q.pullsOut(i, step, last):
+		return Driving, false
+	}
+	return OnFoot, false
+}
+
+// rolls is the mode of stride i if a drive has led there that does not go on.
+func (q *gait) rolls(i int) (mode Mode, rolled bool) {
+	into := q.into(i)
+	switch {
+	case into >= creepMPS:
+		return Driving, false
+	case into >= rollMPS && !q.rolled:
+		return Driving, true
+	}
+	return OnFoot, false
+}
+
+// sparse tells whether the stride ahead of stride i is longer than the mode of a
+// fix may wait, as that is how the device reports: after a gap, which is more
+// than twice as long as the stride before, nobody knows.
+func (q *gait) sparse(i int) bool {
+	from := max(i-1, 0)
+	before, ahead := elapsed(q.strides[from].time, q.strides[from+1].time), elapsed(q.strides[i].time, q.strides[i+1].time)
+	return ahead > aheadMillis && ahead <= min(sparseMillis, 2*min(before, sparseMillis))
+}
+
+// passage is the mode of stride i where fixes are too far apart to see more than
+// that the device has come from one place and goes on to another. An outlier
+// goes back to where it came from.
+func (q *gait) passage(i int) Mode {
+	from, on := max(i-1, 0), q.speed(i, i+1)
+	into := on
 	if i > 0 {
-		into = q.speed(i-1, i)
+		into = q.into(i)
 	}
-	if i+1 == q.count || elapsed(q.strides[i].time, q.strides[i+1].time) > aheadMillis {
-		return into, into, into
+	longer := max(q.length(from, i), q.length(i, i+1))
+	if into+on >= 2*creepMPS && q.length(from, i+1) >= longer/3 {
+		return Driving
 	}
-	for k := i + 1; k < q.count && elapsed(q.strides[i].time, q.strides[k].time) <= aheadMillis; k++ {
-		step = max(step, q.speed(k-1, k))
-		pace = max(pace, q.speed(max(k-2, 0), k))
+	return OnFoot
+}
+
+// into is the speed of the stride that leads to stride i.
+func (q *gait) into(i int) float64 {
+	if i == 0 {
+		return 0
 	}
-	return into, step, pace
+	return q.speed(i-1, i)
+}
+
+// ahead is the highest speed of the strides ahead of stride i, of which the last
+// is told; where nothing is known of what is ahead, that of the stride before.
+func (q *gait) ahead(i int) (step float64, last int) {
+	last = i
+	for last+1 < q.count && elapsed(q.strides[i].time, q.strides[last+1].time) <= aheadMillis {
+		last++
+		step = max(step, q.speed(last-1, last))
+	}
+	if last == i {
+		step = q.into(i)
+	}
+	return step, last
+}
+
+// runs tells whether two strides together, the second of which is ahead of
+// stride i, are fast enough for a drive. One ahead of which nothing is known
+// has no second.
+func (q *gait) runs(i, last int) bool {
+	for k := i + 1; k <= last; k++ {
+		if q.speed(max(k-2, 0), k) >= startPaceMPS {
+			return true
+		}
+	}
+	return i == last
 }
 
 // speed is that from stride i to stride k, which is later, in m/s.
 func (q *gait) speed(i, k int) float64 {
+	return q.length(i, k) / (float64(elapsed(q.strides[i].time, q.strides[k].time)) / 1000)
+}
+
+// length is how far it is for sure from stride i to stride k.
+func (q *gait) length(i, k int) float64 {
 	a, b := &q.strides[i], &q.strides[k]
-	east, north := offset(a.spot, b.spot)
-	d := math.Sqrt(east*east+north*north) - max(a.blur, b.blur)
-	return max(0, d) / (float64(elapsed(a.time, b.time)) / 1000)
+	return max(0, nearby(a.spot, b.spot)-max(a.blur, b.blur))
 }
 
 // drove tells whether the device has driven after t.

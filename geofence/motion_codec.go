@@ -2,18 +2,21 @@ package geofence
 
 import "encoding/binary"
 
-// flagRolled stands beside the mode.
-const flagRolled = 1 << 2
+// What stands beside the mode.
+const (
+	flagRolled = 1 << (2 + iota)
+	flagParked
+	flagWalked
+)
 
 func (q *gait) append(b []byte, last Millis) []byte {
-	mode := byte(q.now.Mode)
-	if q.rolled {
-		mode |= flagRolled
-	}
-	b = append(b, mode)
+	b = append(b, q.flags())
 	if q.now.Mode != ModeUnknown {
 		b = binary.AppendUvarint(b, uint64(last-q.now.Until))
 		b = binary.AppendUvarint(b, uint64(q.now.Until-q.now.Since))
+	}
+	if q.vehicle.known {
+		b = appendPoint(b, q.vehicle.spot.point())
 	}
 	b = binary.AppendUvarint(b, uint64(q.count))
 	before := last
@@ -29,16 +32,38 @@ func (q *gait) append(b []byte, last Millis) []byte {
 	return b
 }
 
+// flags are the mode and what stands beside it.
+func (q *gait) flags() byte {
+	flags := byte(q.now.Mode)
+	if q.rolled {
+		flags |= flagRolled
+	}
+	if q.vehicle.known {
+		flags |= flagParked
+	}
+	if q.vehicle.walked {
+		flags |= flagWalked
+	}
+	return flags
+}
+
 func (d *decoder) gait(s *State) gait {
 	last := s.last.Time
-	mode := d.byte()
-	q := gait{now: Motion{Mode: Mode(mode &^ flagRolled)}, rolled: mode&flagRolled != 0}
+	flags := d.byte()
+	q := gait{
+		now:     Motion{Mode: Mode(flags &^ (flagRolled | flagParked | flagWalked))},
+		rolled:  flags&flagRolled != 0,
+		vehicle: parking{known: flags&flagParked != 0, walked: flags&flagWalked != 0},
+	}
 	if q.now.Mode != ModeUnknown {
 		q.now.Until = d.earlier(last)
 		q.now.Since = d.earlier(q.now.Until)
 	}
+	if q.vehicle.known {
+		q.vehicle.spot = newSpot(d.point())
+	}
 	n := d.uvarint()
-	if n == 0 || n >= uint64(len(q.strides)) || q.now.Mode > Driving || q.rolled && q.now.Mode != Driving || !s.seen {
+	if n == 0 || n >= uint64(len(q.strides)) || !q.sound() || !s.seen {
 		d.fail("there is no such motion")
 		return gait{}
 	}
@@ -51,6 +76,13 @@ func (d *decoder) gait(s *State) gait {
 		d.fail("a mode has not been decided")
 	}
 	return q
+}
+
+// sound tells whether the parts of q can go together.
+func (q *gait) sound() bool {
+	v := &q.vehicle
+	return q.now.Mode <= Driving && (!q.rolled || q.now.Mode == Driving) &&
+		(!v.known || q.now.Mode == OnFoot) && (!v.walked || v.known)
 }
 
 // stride reads the next of those of q.

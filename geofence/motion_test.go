@@ -1,6 +1,7 @@
 package geofence
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -59,5 +60,36 @@ func TestModeIsKnownSoon(t *testing.T) {
 				t.Fatalf("every %d s: %d ms late: %+v", every, late, m)
 			}
 		}
+	}
+}
+
+// BenchmarkMode is what the mode costs of a fix.
+func BenchmarkMode(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 6))
+	r := newRide()
+	for range 20 {
+		r.drive(500, 0, 12)
+		r.stroll(random, 40, 120)
+	}
+	w := worldOf(b, Settings{})
+	for _, every := range []int{1, 5, 10} {
+		b.Run(fmt.Sprintf("%ds", every), func(b *testing.B) {
+			fixes := receiver{5, 2 * time.Minute, time.Duration(every) * time.Second}.record(random, r)
+			sights := make([]sighting, len(fixes))
+			for i := range fixes {
+				sights[i] = w.settings.sight(&fixes[i])
+			}
+			length := sights[len(sights)-1].time - sights[0].time + Millis(every)*1000
+			var q gait
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				q.take(sights[i])
+				sights[i].time += length
+				if i++; i == len(sights) {
+					i = 0
+				}
+			}
+		})
 	}
 }
