@@ -136,15 +136,15 @@ func (s *State) stayAt(at Millis, tolerance time.Duration) (st stay, reason stri
 // reports seldom. More would let a hand-off that comes late be judged by the
 // next stay.
 func (st stay) covers(at Millis, tolerance time.Duration) bool {
-	return lapse(at, st.since) <= tolerance/2 && lapse(st.until, at) <= tolerance
+	return between(at, st.since) <= tolerance/2 && between(st.until, at) <= tolerance
 }
 
 // excuse is why no stay covers a hand-off.
 func (s *State) excuse(at Millis, tolerance time.Duration, standing bool) string {
 	switch {
-	case !s.seen || lapse(s.last.Time, at) > tolerance:
+	case !s.seen || between(s.last.Time, at) > tolerance:
 		return "stale_position"
-	case !standing && lapse(at, s.last.Time) <= tolerance:
+	case !standing && between(at, s.last.Time) <= tolerance:
 		return "moving"
 	}
 	return "no_stay"
@@ -234,12 +234,4 @@ func (s *State) errand(w *World, id StopID) (*round, int) {
 		return nil, -1
 	}
 	return r, r.stop(id)
-}
-
-// lapse is how long b is after a, 0 where it is not, cut to what fits.
-func lapse(a, b Millis) time.Duration {
-	if b <= a {
-		return 0
-	}
-	return Millis(min(uint64(b)-uint64(a), math.MaxInt64)).duration()
 }

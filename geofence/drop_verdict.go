@@ -177,5 +177,5 @@ func (v *verdict) report(e *Event, st stay, l lineup, s *DropSettings) {
 		e.Facts.say("likely", v.likely.id)
 		e.Facts.add("likely_distance_m", v.likely.distance)
 	}
-	e.Facts.add("stay_s", lapse(st.since, st.until).Seconds())
+	e.Facts.add("stay_s", between(st.since, st.until).Seconds())
 }

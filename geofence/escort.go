@@ -135,7 +135,7 @@ func Accompany(w *World, s *State, fix Fix, events []Event) []Event {
 		return events
 	}
 	e := s.escort.with(s.duty.device.Carrier)
-	if n := len(e.knots); n > 0 && lapse(e.knots[n-1].time, fix.Time) < spacing {
+	if n := len(e.knots); n > 0 && between(e.knots[n-1].time, fix.Time) < spacing {
 		return events
 	}
 	if len(e.knots) == maxSamples {
@@ -148,7 +148,7 @@ func Accompany(w *World, s *State, fix Fix, events []Event) []Event {
 // escorted takes a fix of the parcel's own tracker.
 func (s *State) escorted(w *World, g sighting, fix *Fix, events []Event) []Event {
 	e := s.escort.with(s.duty.device.Carrier)
-	if n := len(e.own); n == 0 || lapse(e.own[n-1].time, fix.Time) >= spacing {
+	if n := len(e.own); n == 0 || between(e.own[n-1].time, fix.Time) >= spacing {
 		if len(e.own) == maxSamples {
 			e.own = slices.Delete(e.own, 0, 1)
 			e.compared = false

@@ -126,7 +126,7 @@ func (d *decoder) samples(last Millis) []sample {
 		if x.uncertainty > maxAccuracyMeters || x.speed > maxPace {
 			d.fail("a fix of a pair is none that is ever taken")
 		}
-		if k := len(samples); k > maxSamples || k > 1 && lapse(samples[k-2].time, m.time) < spacing {
+		if k := len(samples); k > maxSamples || k > 1 && between(samples[k-2].time, m.time) < spacing {
 			d.fail("fixes of a pair are too many, too close or not in order")
 		}
 	}

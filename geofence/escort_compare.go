@@ -72,17 +72,17 @@ func (e *escort) comparison(p sample, after int, s *PairSettings) (c comparison,
 		}
 		a = e.knots[after-1]
 	}
-	if lapse(a.time, b.time) > s.Gap {
+	if between(a.time, b.time) > s.Gap {
 		return comparison{}, false
 	}
 	speed := max(a.speed, b.speed, p.speed, pace(a, b))
-	if e.compared && lapse(e.own[0].time, p.time) <= s.Gap {
+	if e.compared && between(e.own[0].time, p.time) <= s.Gap {
 		speed = max(speed, pace(e.own[0], p))
 	}
 	c = comparison{own: p, carrier: max(a.uncertainty, b.uncertainty), distance: fromLine(p.spot, a.spot, b.spot)}
 	// The way between two fixes is at most as far from the line as the vehicle
 	// can get away from it and back, on average half of that.
-	late := min(lapse(a.time, p.time), lapse(p.time, b.time)) + s.Clock
+	late := min(between(a.time, p.time), between(p.time, b.time)) + s.Clock
 	spare := s.SizeMeters + speed*late.Seconds()/2
 	both := math.Hypot(p.uncertainty, c.carrier)
 	c.far, c.near = s.Factor*both+spare, s.Near*both+spare
@@ -91,7 +91,7 @@ func (e *escort) comparison(p sample, after int, s *PairSettings) (c comparison,
 
 // pace is the speed that takes one from a to b, 0 where no time is in between.
 func pace(a, b sample) float64 {
-	if t := lapse(a.time, b.time); t > 0 {
+	if t := between(a.time, b.time); t > 0 {
 		return haversine(a.spot, b.spot) / t.Seconds()
 	}
 	return 0
@@ -147,7 +147,7 @@ func (p *pairState) turns(against bool, c comparison, over time.Duration) bool {
 		p.turn = mark{c.own.time, c.own.point(), c.own.uncertainty}
 		return false
 	}
-	return lapse(p.turn.time, c.own.time) >= over
+	return between(p.turn.time, c.own.time) >= over
 }
 
 // part begins the phase apart.

@@ -100,7 +100,7 @@ func (s *State) arrived(w *World, at spot, uncertainty float64) bool {
 func (s *State) delivered(w *World) bool {
 	st, standing := s.motion.current()
 	return standing && slices.ContainsFunc(s.escort.handed, func(h handed) bool {
-		return h.kind.event() == DropConfirmed && lapse(h.time, st.since) <= w.settings.Drops.Tolerance
+		return h.kind.event() == DropConfirmed && between(h.time, st.since) <= w.settings.Drops.Tolerance
 	})
 }
 
@@ -118,7 +118,7 @@ func (s *State) resolve(w *World, g sighting, events []Event) []Event {
 func (s *State) resolveBy(w *World, g sighting, st stay, standing bool, events []Event) []Event {
 	p := &s.escort.pairing
 	r, stop := s.errand(w, s.duty.device.Destination)
-	stayed := standing && lapse(p.left.time, st.since) <= w.settings.Drops.Tolerance
+	stayed := standing && between(p.left.time, st.since) <= w.settings.Drops.Tolerance
 	near := s.arrived(w, g.spot, g.uncertainty)
 	switch {
 	case stop < 0:
@@ -129,7 +129,7 @@ func (s *State) resolveBy(w *World, g sighting, st stay, standing bool, events [
 		p.settled = true
 	case stayed:
 		return s.resolveStay(w, r, stop, st, g, events)
-	case near && lapse(p.left.time, g.time) >= w.settings.Pairs.GoneAfter:
+	case near && between(p.left.time, g.time) >= w.settings.Pairs.GoneAfter:
 		return s.resolveAs(w, stay{}, "no_stay", events)
 	case near:
 		return events
@@ -145,7 +145,7 @@ func (s *State) resolveBy(w *World, g sighting, st stay, standing bool, events [
 // there was time enough to know better.
 func (s *State) resolveStay(w *World, r *round, stop int, st stay, g sighting, events []Event) []Event {
 	p, pairs := &s.escort.pairing, &w.settings.Pairs
-	late := lapse(p.left.time, g.time) >= pairs.GoneAfter
+	late := between(p.left.time, g.time) >= pairs.GoneAfter
 	switch kind, reason := s.verdictOn(w, r, stop, st, g); {
 	case kind == DropConfirmed,
 		kind == DropWrongAddress && (late || p.distance >= pairs.GoneMeters),

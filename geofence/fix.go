@@ -24,6 +24,19 @@ func (m Millis) duration() time.Duration {
 	return time.Duration(m) * time.Millisecond
 }
 
+// between is how long it is from one time to a later one, the longest duration
+// where it is longer, 0 where it is not later.
+func between(from, to Millis) time.Duration {
+	switch passed := to - from; {
+	case to <= from:
+		return 0
+	case passed < 0:
+		return math.MaxInt64
+	default:
+		return passed.duration()
+	}
+}
+
 // Known says which optional fields of a Fix the device gave.
 type Known uint8
 

@@ -1,7 +1,6 @@
 package geofence
 
 import (
-	"math"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -45,19 +44,6 @@ func (l leap) beyond(speed, slack float64) bool {
 func (s *Settings) leapTo(g sighting, from *Fix, since Millis) leap {
 	a := s.sight(from)
 	return leap{haversine(a.spot, g.spot), a.uncertainty + g.uncertainty, between(since, g.time)}
-}
-
-// between is how long it is from one time to a later one, the longest duration
-// where it is longer, 0 where it is not later.
-func between(from, to Millis) time.Duration {
-	switch passed := to - from; {
-	case to <= from:
-		return 0
-	case passed < 0:
-		return math.MaxInt64
-	default:
-		return passed.duration()
-	}
 }
 
 // doubt weighs whether fix, which makes a run at one place, can be true.
