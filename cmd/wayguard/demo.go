@@ -34,6 +34,7 @@ type demo struct {
 	town   *town
 	fleet  *simFleet
 	mqtt   string
+	folder string
 }
 
 // Run is what kong calls.
@@ -81,7 +82,7 @@ func (c *demoCmd) open(dir string) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &demo{server: s, town: t, fleet: newSimFleet(t, demoVans, demoSeed), mqtt: s.broker.Addr().String()}, nil
+	return &demo{server: s, town: t, fleet: newSimFleet(t, demoVans, demoSeed), mqtt: s.broker.Addr().String(), folder: dir}, nil
 }
 
 // drive sets the fleet up, prints where to look, and lets the vans drive until
@@ -100,7 +101,7 @@ func (c *demoCmd) drive(ctx context.Context, d *demo, out io.Writer) error {
 		defer cancel()
 	}
 	began := time.Now()
-	counts, err := d.fleet.run(ctx, simTarget{broker: "tcp://" + d.mqtt, secrets: secrets, log: c.Log.logger()})
+	counts, err := d.fleet.run(ctx, simTarget{broker: "tcp://" + d.mqtt, secrets: secrets, folder: d.folder, log: c.Log.logger()})
 	if err != nil {
 		return err
 	}

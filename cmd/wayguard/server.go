@@ -19,6 +19,7 @@ import (
 	"wayguard/tracker"
 	"wayguard/tracker/boltstore"
 	"wayguard/tracker/ingest/broker"
+	"wayguard/tracker/ingest/native"
 	"wayguard/tracker/ingest/owntracks"
 	"wayguard/web"
 )
@@ -84,7 +85,7 @@ func openServer(o serverOptions) (s *server, err error) {
 		return nil, &inputError{err}
 	}
 	s.broker, err = broker.New(broker.Options{
-		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: []broker.Door{owntracks.Door{}},
+		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: []broker.Door{owntracks.Door{}, native.Door{}},
 		Metrics: registry, Log: o.log,
 	})
 	if err != nil {

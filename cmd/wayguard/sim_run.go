@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -22,7 +23,9 @@ type simTarget struct {
 	tls *tls.Config
 	// secrets of the devices of simFleet.devices.
 	secrets map[tracker.DeviceID]string
-	log     *slog.Logger
+	// folder is where the devices count their starts.
+	folder string
+	log    *slog.Logger
 }
 
 // simCounts tells what a fleet sent.
@@ -66,7 +69,8 @@ func (f *simFleet) trackers(to simTarget) ([]*device.Device, error) {
 	for i := range f.vans {
 		id := simDeviceID(i)
 		t, err := device.New(device.Options{
-			Broker: to.broker, TLS: to.tls, ID: string(id), Secret: to.secrets[id], Log: to.log, RetryMax: 5 * time.Second,
+			Broker: to.broker, TLS: to.tls, ID: string(id), Secret: to.secrets[id],
+			BootFile: filepath.Join(to.folder, fmt.Sprintf("van-%d.boot", i+1)), Log: to.log, RetryMax: 5 * time.Second,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("make the tracker of %s: %w", id, err)

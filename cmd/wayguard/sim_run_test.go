@@ -17,7 +17,7 @@ import (
 
 	"wayguard/firmware-protocol/device"
 	"wayguard/tracker"
-	"wayguard/tracker/ingest/owntracks"
+	"wayguard/tracker/ingest/native"
 )
 
 // simInbox is a broker's hook that admits the vans with their secrets and keeps
@@ -45,11 +45,11 @@ func (h *simInbox) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
 func (h *simInbox) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	id, ok := owntracks.Device(pk.TopicName)
-	if !ok || string(id) != string(cl.Properties.Username) {
+	id := tracker.DeviceID(cl.Properties.Username)
+	if !(native.Door{}).Publishes(id, pk.TopicName) {
 		h.errors = append(h.errors, errors.New("published on "+pk.TopicName))
 	}
-	r, err := owntracks.Decode(id, pk.Payload, time.Now())
+	r, err := native.Door{}.Decode(id, pk.Payload, time.Now())
 	if err != nil {
 		h.errors = append(h.errors, err)
 	}
@@ -77,7 +77,7 @@ func TestSimFleetReports(t *testing.T) {
 	for _, d := range fleet.devices() {
 		inbox.secrets[d.ID] = "secret of " + d.Name
 	}
-	target := simTarget{broker: startSimBroker(t, inbox), secrets: inbox.secrets, log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	target := simTarget{broker: startSimBroker(t, inbox), secrets: inbox.secrets, folder: t.TempDir(), log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 
 	ctx, cancel := context.WithTimeout(t.Context(), 4500*time.Millisecond)
 	defer cancel()

@@ -2,9 +2,11 @@
 // end-to-end tests and on a Linux box in a vehicle. Give New the broker and the
 // device's credentials, start Run, and hand every position to Send.
 //
-// It speaks OwnTracks: one JSON message of type "location" for each report, at
-// QoS 1, on owntracks/USER/DEVICE, where the device's id is USER:DEVICE. It
-// signs in with the whole id as user name and the secret as password.
+// It signs in with its id as user name and the secret as password, and publishes
+// a message for each report at QoS 1. With Options.BootFile it speaks the native
+// protocol, plain frames of package firmware on wg/1/ID/up; without, OwnTracks:
+// JSON messages of type "location" on owntracks/USER/DEVICE, where the id is
+// USER:DEVICE.
 //
 // What a caller may rely on: a report that Send took is kept until the broker
 // acknowledged it, is sent at least once, and for the first time in the order
@@ -12,6 +14,10 @@
 // sent again, oldest first, as the very bytes that were sent before, so that a
 // server which drops repeated payloads stores it once. Reports are kept in
 // memory only: they survive the broker and the network, not this process.
+//
+// The native protocol names a report by the number of the device's start, which
+// New counts on disk, and its number since then. So reports of two runs are
+// never taken for one another, whatever their content.
 //
 // OwnTracks gives the time of a fix (tst) in whole seconds; fractions are cut
 // off. A tracker that takes fixes more often than once a second, or not on the
@@ -49,8 +55,8 @@ var (
 type Device struct {
 	opts   Options
 	broker *url.URL
-	user   string
-	name   string
+	topic  string
+	encode func(Report) ([]byte, error)
 	queue  *queue
 
 	running    atomic.Bool
@@ -59,28 +65,51 @@ type Device struct {
 	stragglers sync.WaitGroup
 }
 
-// New checks opts; it connects to nothing. Errors wrap ErrOptions.
+// New checks opts and counts a start in its BootFile; it connects to nothing.
+// Errors wrap ErrOptions, or what went wrong with the file.
 func New(opts Options) (*Device, error) {
 	opts = opts.withDefaults()
 	broker, err := parseBroker(opts.Broker)
 	if err != nil {
 		return nil, err
 	}
-	user, name, err := splitID(opts.ID)
-	if err != nil {
-		return nil, err
-	}
 	if broker.Scheme == schemePlain && opts.TLS != nil {
 		return nil, fmt.Errorf("%w: a TLS configuration needs a broker address that starts with tls://", ErrOptions)
 	}
-	return &Device{opts: opts, broker: broker, user: user, name: name, queue: newQueue(opts.QueueLimit)}, nil
+	d := &Device{opts: opts, broker: broker, queue: newQueue(opts.QueueLimit)}
+	if opts.BootFile == "" {
+		err = d.speakOwnTracks()
+	} else {
+		err = d.speakNative()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *Device) speakOwnTracks() error {
+	user, name, err := splitID(d.opts.ID)
+	d.topic = "owntracks/" + user + "/" + name
+	d.encode = func(r Report) ([]byte, error) { return encodeLocation(r, name) }
+	return err
+}
+
+func (d *Device) speakNative() error {
+	if !nativeIDPattern.MatchString(d.opts.ID) {
+		return fmt.Errorf("%w: id %.140q must be one or two parts of 1 to 64 of A-Z a-z 0-9 _ . - with a colon between", ErrOptions, d.opts.ID)
+	}
+	boot, err := countStart(d.opts.BootFile)
+	n := &native{boot: boot}
+	d.topic, d.encode = "wg/1/"+d.opts.ID+"/up", n.encode
+	return err
 }
 
 // Send puts r in the queue. A nil error means that r is kept until the broker
 // acknowledged it, not that it was sent. Where the queue is full Send waits for
 // room until ctx ends. Errors: ErrBadReport, ErrQueueFull, ErrStopped.
 func (d *Device) Send(ctx context.Context, r Report) error {
-	payload, err := encodeLocation(r, d.name)
+	payload, err := d.encode(r)
 	if err != nil {
 		return err
 	}

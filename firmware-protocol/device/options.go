@@ -15,8 +15,13 @@ import (
 type Options struct {
 	// Broker is tcp://HOST:PORT or tls://HOST:PORT; without a scheme, tcp.
 	Broker string
-	// ID is USER:DEVICE, each part 1 to 64 of A-Z a-z 0-9 _ . -
+	// ID is USER:DEVICE, each part 1 to 64 of A-Z a-z 0-9 _ . -; in the native
+	// protocol one part will do.
 	ID string
+	// BootFile has the device speak the native protocol, and is the file that
+	// counts its starts. It must never be lost or shared by two devices. Empty
+	// for OwnTracks.
+	BootFile string
 	// Username signs in; the ID unless set. Brokers whose password files cannot
 	// hold a colon, such as Mosquitto's, need another.
 	Username string
@@ -88,6 +93,8 @@ func parseBroker(address string) (*url.URL, error) {
 	}
 	return u, nil
 }
+
+var nativeIDPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}(:[A-Za-z0-9_.-]{1,64})?$`)
 
 var idPattern = regexp.MustCompile(`^([A-Za-z0-9_.-]{1,64}):([A-Za-z0-9_.-]{1,64})$`)
 

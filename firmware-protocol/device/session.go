@@ -163,8 +163,7 @@ func (d *Device) sendAll(ctx context.Context, client mqtt.Client, flying chan<- 
 // waits for the stragglers at its end.
 func (d *Device) publish(ctx context.Context, client mqtt.Client, payload []byte) (mqtt.Token, error) {
 	tokens := make(chan mqtt.Token, 1)
-	topic := "owntracks/" + d.user + "/" + d.name
-	d.stragglers.Go(func() { tokens <- client.Publish(topic, 1, false, payload) })
+	d.stragglers.Go(func() { tokens <- client.Publish(d.topic, 1, false, payload) })
 	select {
 	case token := <-tokens:
 		return token, nil

@@ -1,0 +1,156 @@
+package native
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	firmware "wayguard/firmware-protocol"
+	"wayguard/geofence"
+	"wayguard/tracker"
+)
+
+const device = tracker.DeviceID("anna:van7")
+
+var received = time.UnixMilli(1_767_225_601_000)
+
+func report() firmware.Report {
+	const at = firmware.Millis(1_767_225_600_000)
+	return firmware.Report{
+		Boot: 3, Sequence: 17, Time: at,
+		Fixes: []firmware.Fix{
+			{Time: at - 10_000, Lat: 481_371_540, Lon: -115_761_240},
+			{Time: at, Lat: -10, Lon: 20, Known: 15, Accuracy: 45, Speed: 122, Heading: 270, Altitude: -13, Flags: firmware.Mocked},
+		},
+		Readings: []firmware.Reading{
+			{Kind: firmware.Battery, Time: at, Value: 80}, {Kind: firmware.Battery, Time: at - 60_000, Value: 81},
+			{Kind: firmware.Seal, Time: at, Value: firmware.SealCut},
+		},
+	}
+}
+
+func frame(t *testing.T, r firmware.Report, key *firmware.Key, p firmware.Protection) []byte {
+	t.Helper()
+	b, err := r.Append(nil, key, p, firmware.Decimetre)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestBothFormsSayTheSame(t *testing.T) {
+	text, err := json.Marshal(report())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []tracker.ReportKey
+	for _, payload := range [][]byte{frame(t, report(), nil, firmware.Plain), text} {
+		c, err := Decode(device, payload, received)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(c.Native, report()) {
+			t.Errorf("native: %+v", c.Native)
+		}
+		want := []geofence.Fix{
+			{Time: 1_767_225_590_000, Point: [2]float64{-11.576124, 48.137154}},
+			{
+				Time: 1_767_225_600_000, Point: [2]float64{2e-6, -1e-6},
+				AccuracyMeters: 4.5, SpeedMPS: 12.2, HeadingDegrees: 270, AltitudeMeters: -1.3, Known: 15,
+			},
+		}
+		r := c.Report
+		if r.Device != device || !r.Received.Equal(received) || !reflect.DeepEqual(r.Fixes, want) || r.Battery == nil || *r.Battery != 80 {
+			t.Errorf("report: %+v", r)
+		}
+		keys = append(keys, r.Key)
+	}
+	later := report()
+	later.Sequence++
+	c, err := Decode(device, frame(t, later, nil, firmware.Plain), received)
+	if err != nil || keys[0] != keys[1] || c.Report.Key == keys[0] {
+		t.Errorf("keys %d, then %d (%v)", keys, c.Report.Key, err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	key, err := firmware.UpKey(make([]byte, firmware.SecretSize), string(device))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := frame(t, report(), nil, firmware.Plain)
+	damaged := append([]byte(nil), good...)
+	damaged[20] ^= 1
+	for name, c := range map[string]struct {
+		payload []byte
+		reason  string
+	}{
+		"nothing":       {nil, ReasonFrame},
+		"cut":           {good[:len(good)-1], ReasonFrame},
+		"damaged":       {damaged, ReasonFrame},
+		"other":         {[]byte("hello"), ReasonVersion},
+		"authenticated": {frame(t, report(), key, firmware.Authenticated), ReasonSealed},
+		"encrypted":     {frame(t, report(), key, firmware.Encrypted), ReasonSealed},
+		"JSON":          {[]byte(`{"wg":1`), ReasonFrame},
+		"OwnTracks":     {[]byte(`{"_type":"location","tst":1,"lat":1,"lon":1}`), ReasonVersion},
+		"empty":         {frame(t, firmware.Report{Sequence: 1}, nil, firmware.Plain), ReasonIgnored},
+	} {
+		r, err := Door{}.Decode(device, c.payload, received)
+		var refused *Refusal
+		if !errors.As(err, &refused) || refused.Reason() != c.reason || refused.Ignored() != (c.reason == ReasonIgnored) || refused.Error() == "" {
+			t.Errorf("%s: %v, want %s", name, err, c.reason)
+		}
+		if !reflect.ValueOf(r).IsZero() {
+			t.Errorf("%s: came with %+v", name, r)
+		}
+	}
+}
+
+func TestTopics(t *testing.T) {
+	for topic, want := range map[string]bool{
+		"wg/1/anna:van7/up": true, "wg/1/anna:van7/down": false, "wg/1/anna:van7/online": false, "wg/1/anna:van7/up/x": false,
+		"wg/1/anna:van7": false, "wg/1/bert:van7/up": false, "wg/2/anna:van7/up": false, "wg/1//up": false, "/wg/1/anna:van7/up": false,
+		"wg/1/+/up": false, "": false,
+	} {
+		if got := (Door{}).Publishes(device, topic); got != want {
+			t.Errorf("%q: %v", topic, got)
+		}
+	}
+	if (Door{}).Publishes("", "wg/1//up") {
+		t.Error("a device without an id publishes")
+	}
+}
+
+// FuzzDecode: what is accepted can be taken by the fleet.
+func FuzzDecode(f *testing.F) {
+	r := report()
+	plain, err := r.Append(nil, nil, firmware.Plain, firmware.Decimetre)
+	if err != nil {
+		f.Fatal(err)
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(plain)
+	f.Add(text)
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		c, err := Decode(device, payload, received)
+		if err != nil {
+			if !reflect.ValueOf(c).IsZero() {
+				t.Fatalf("a refusal came with %+v", c)
+			}
+			return
+		}
+		if len(c.Report.Fixes) > tracker.MaxFixes || c.Report.Battery != nil && *c.Report.Battery > 100 {
+			t.Fatalf("%+v", c.Report)
+		}
+		for _, x := range c.Report.Fixes {
+			if lon, lat := x.Point[0], x.Point[1]; !(lon >= -180 && lon <= 180 && lat >= -90 && lat <= 90) {
+				t.Fatalf("%+v", x)
+			}
+		}
+	})
+}
