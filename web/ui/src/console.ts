@@ -4,6 +4,8 @@ import type { Beginning } from "./feed/start";
 import { ServerClock } from "./feed/clock";
 import type { FeedState } from "./feed/live";
 import { Fleet, type Change } from "./fleet/fleet";
+import { needsAction } from "./fleet/kinds";
+import type { News } from "./fleet/log";
 import { TrackSeeder } from "./fleet/tracks";
 import { MapView } from "./map/mapview";
 import { text } from "./text";
@@ -30,6 +32,8 @@ export class Console {
   readonly #map: MapView;
   readonly #vehicles: VehicleList;
   readonly #events: EventList;
+  readonly #sheet: Sheet;
+  #silent = 0;
   readonly #refresh = perFrame(() => this.#show());
   readonly #clockwork = setInterval(() => this.#tick(), 1_000);
   #begun = false;
@@ -39,8 +43,8 @@ export class Console {
     this.#vehicles = new VehicleList(this.fleet, this.focus, () => this.#bar.clearFilter());
     this.#events = new EventList(this.fleet, this.focus, () => this.#map.middle());
     this.#bar = new TopBar({ ...actions, filter: (activity) => this.#vehicles.only(activity) });
-    const sheet = new Sheet(this.#vehicles.element, this.#events.element);
-    const page = h("div", { class: "console" }, skipLinks(), this.#bar.element, this.#notice.element, sheet.element, this.#map.element);
+    this.#sheet = new Sheet(this.#vehicles.element, this.#events.element);
+    const page = h("div", { class: "console" }, skipLinks(), this.#bar.element, this.#notice.element, this.#sheet.element, this.#map.element);
     document.body.replaceChildren(page, this.#announcer.element);
     this.fleet.watch((change) => this.#changed(change));
     this.focus.watch(({ vehicle }) => this.#looking(vehicle));
@@ -102,16 +106,22 @@ export class Console {
         this.#events.rename();
         this.#map.redraw("fences");
         break;
+      case "silence":
+        this.#vehicles.touch(change.vehicle);
+        this.#map.redraw("vans");
+        break;
       case "event":
-        this.#events.add(change.event);
+        if (change.isNew) this.#events.add(change.entry);
+        this.#events.amend(change.isNew ? change.ended : change.entry);
+        if (!change.isNew) this.#events.amend(change.ended);
         if (this.#begun) this.#tell(change);
     }
     this.#refresh();
   }
 
-  #tell({ event }: Extract<Change, { kind: "event" }>): void {
+  #tell({ entry }: News): void {
     this.#unread.add();
-    this.#announcer.say(sentence(event, this.fleet));
+    this.#announcer.say(sentence(entry, this.fleet), needsAction(entry));
   }
 
   #looking(vehicle: string | null): void {
@@ -123,13 +133,18 @@ export class Console {
     const now = this.clock.now();
     this.#vehicles.refresh(now);
     this.#events.refresh(now);
+    this.#sheet.showUrgent(this.#events.urgent);
     this.#bar.showCounts(this.fleet.count(now));
   }
 
   #tick(): void {
     const now = this.clock.now();
     this.#bar.tick(now);
-    this.#bar.showCounts(this.fleet.count(now));
+    const counts = this.fleet.count(now);
+    this.#bar.showCounts(counts);
+    // A vehicle that falls silent sends nothing that would have it drawn anew.
+    if (counts.silent !== this.#silent) this.#map.redraw("vans");
+    this.#silent = counts.silent;
     this.#notice.tick(now);
     this.#vehicles.tick(now);
     this.#events.tick(now);

@@ -2,6 +2,7 @@
 import "./style/base.css";
 import "./style/bar.css";
 import "./style/lists.css";
+import "./style/events.css";
 import "./style/map.css";
 import * as client from "./api/client";
 import { Console } from "./console";

@@ -1,4 +1,5 @@
-/** Every word the console says. */
+/** Every word the console says; those about events are in eventtext.ts. */
+import { happened } from "./eventtext";
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
@@ -31,6 +32,9 @@ export const text = {
     counts: { moving: "moving", standing: "standing", silent: "silent", waiting: "waiting" },
     activity: { moving: "Moving", standing: "Standing", silent: "Silent", waiting: "No position yet" },
     only: (activity: string) => `Show only ${activity} vehicles`,
+    silentSince: (time: string) => `Silent since ${time}`,
+    /** Two lines; the second is not to be broken. */
+    labelSilent: (name: string, time: string) => `${name}\n${`silent since ${time}`.replaceAll(" ", "\u00a0")}`,
     follow: "Follow",
     stopFollowing: "Stop following",
     following: (name: string) => `Following ${name}`,
@@ -51,53 +55,26 @@ export const text = {
     heading: "Events",
     none: "No events yet. They appear here as vehicles enter and leave fences.",
     late: (age: string) => `known ${age} later`,
-    sentence: (who: string, what: string, where: string) => `${[who, what.toLowerCase(), where].filter(Boolean).join(" ")}.`,
-    many: (count: number) => `${plural(count, "new event", "new events")}.`,
+    corrected: (was: string) => `corrected, was ${was}`,
+    confirmed: "corrected",
+    withdrawn: "withdrawn",
+    over: (time: string) => `over since ${time}`,
+    show: "Show events",
+    all: "All",
+    urgent: "Needs action",
+    urgentRow: "Needs action: ",
+    noneUrgent: "Nothing needs action.",
+    sentence: (who: string, what: string, where: string, facts: string) => {
+      const words = [who, who ? what.charAt(0).toLowerCase() + what.slice(1) : what, where].filter(Boolean).join(" ");
+      return facts ? `${words}: ${facts}.` : `${words}.`;
+    },
+    nowCorrected: (sentence: string) => `Corrected: ${sentence}`,
+    nowWithdrawn: (sentence: string) => `Withdrawn: ${sentence}`,
+    many: (count: number, urgent: number) =>
+      `${plural(count, "new event", "new events")}${urgent > 0 ? `, ${plural(urgent, "needs", "need")} action` : ""}.`,
   },
 
-  /** What happened, by the type of the event. */
-  happened: {
-    "geofence.enter": "Entered",
-    "geofence.exit": "Left",
-    "geofence.dwell": "Stayed in",
-    "geofence.cross": "Crossed",
-    "route.off": "Off the route",
-    "route.back": "Back on the route",
-    "route.wrong_way": "Wrong way",
-    "route.stop_skipped": "Skipped a stop",
-    "stop.begin": "Stopped",
-    "stop.end": "Drove on",
-    "stop.unplanned": "Unplanned stop",
-    "delivery.created": "Delivery created",
-    "delivery.changed": "Delivery changed",
-    "delivery.cancelled": "Delivery cancelled",
-    "delivery.departed": "On the way",
-    "delivery.approaching": "Approaching",
-    "delivery.arrived": "Arrived",
-    "delivery.delayed": "Delayed",
-    "delivery.on_time_again": "On time again",
-    "delivery.delivered": "Delivered",
-    "delivery.failed": "Delivery failed",
-    "delivery.refused": "Delivery refused",
-    "delivery.returned": "Returned",
-    "delivery.partial": "Delivered in part",
-    "delivery.left": "Left at the door",
-    "delivery.damaged": "Damaged",
-    "drop.confirmed": "Drop confirmed",
-    "drop.wrong_address": "Wrong address",
-    "drop.unverifiable": "Drop not verifiable",
-    "parcel.separated": "Parcel separated",
-    "parcel.reunited": "Parcel reunited",
-    "parcel.tamper": "Tampered with",
-    "fix.implausible": "Implausible position",
-    "device.silent": "Fell silent",
-    "device.back": "Reports again",
-    "device.low_battery": "Low battery",
-    "hazard.enter": "Entered a hazard area",
-    "hazard.ahead": "Hazard ahead",
-    "event.revised": "Event corrected",
-    "event.retracted": "Event withdrawn",
-  } as Record<string, string>,
+  happened,
   security: "Security notice",
 
   time: {
@@ -108,6 +85,9 @@ export const text = {
     days: (count: number) => `${count} d`,
     ago: (age: string) => `${age} ago`,
   },
+  metres: (count: string) => `${count} m`,
+  kilometres: (count: string) => `${count} km`,
+  share: { some: (percent: number) => `${percent} %`, most: "over 99 %", least: "under 1 %" },
   speed: (kmh: number) => `${kmh} km/h`,
   compass: ["N", "NE", "E", "SE", "S", "SW", "W", "NW"],
 
@@ -144,5 +124,5 @@ export const text = {
     attribution: "Attribution",
   },
   skip: { label: "Skip", toEvents: "Skip to events", toMap: "Skip to the map" },
-  sheet: { vehicles: "Vehicles", events: "Events", label: "Lists" },
+  sheet: { vehicles: "Vehicles", events: "Events", urgent: (count: number) => plural(count, "event needs action", "events need action"), label: "Lists" },
 } as const;

@@ -11,7 +11,7 @@ function position(device: string, seconds: number, more: Partial<Position> = {})
 }
 
 function event(seq: number): FleetEvent {
-  return { id: `e${seq}`, seq, type: "geofence.enter", time: start, knownAt: start, device: "a", subject: "f", lon: 1, lat: 2 };
+  return { id: `e${seq}`, seq, type: "geofence.enter", time: start, knownAt: start, device: "a", subject: "f", lon: 1, lat: 2, detail: {} };
 }
 
 function watched(): { fleet: Fleet; changes: Change["kind"][] } {
@@ -50,11 +50,11 @@ test("a device that was deleted goes", () => {
 test("takes each event once and keeps the newest 500", () => {
   const { fleet, changes } = watched();
   for (const seq of [1, 2, 2, 1, 3]) fleet.append(event(seq));
-  expect(fleet.log.events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  expect(fleet.log.entries.map(({ event }) => event.seq)).toEqual([1, 2, 3]);
   expect(changes).toHaveLength(3);
   for (let seq = 4; seq <= 1_203; seq++) fleet.append(event(seq));
-  expect(fleet.log.events).toHaveLength(500);
-  expect(fleet.log.events[0]?.seq).toBe(704);
+  expect(fleet.log.entries).toHaveLength(500);
+  expect(fleet.log.entries[0]?.event.seq).toBe(704);
   expect(fleet.log.last).toBe(1_203);
 });
 

@@ -31,9 +31,9 @@ test("reads positions and leaves out broken ones", () => {
 });
 
 test("an event comes bare, without a place where none is concerned", () => {
-  const event = { id: "e1", seq: 4, type: "device.silent", time, known_at: time, device: "a", subject: "", lon: null, lat: null, detail: {} };
+  const event = { id: "e1", seq: 4, type: "device.silent", time, known_at: time, device: "a", subject: "", lon: null, lat: null, detail: { silent_for_s: 900 } };
   const frame = parseFrame(JSON.stringify(event));
-  expect(frame).toMatchObject({ kind: "event", event: { seq: 4, type: "device.silent", device: "a", lon: null, lat: null } });
+  expect(frame).toMatchObject({ kind: "event", event: { seq: 4, type: "device.silent", device: "a", lon: null, lat: null, detail: { silent_for_s: 900 } } });
 });
 
 test("reads a world", () => {

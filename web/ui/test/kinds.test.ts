@@ -1,9 +1,6 @@
 import { expect, test } from "vitest";
-import type { FleetEvent } from "../src/api/types";
-import { Fleet } from "../src/fleet/fleet";
 import { kindOf } from "../src/fleet/kinds";
 import { text } from "../src/text";
-import { sentence } from "../src/view/eventwords";
 
 test("every event with words of its own has a sign and a tone", () => {
   const types = Object.keys(text.happened);
@@ -19,17 +16,15 @@ test("coming and going differ in words, sign and tone", () => {
 });
 
 test("a type that is not known yet is readable", () => {
-  expect(kindOf("cargo.too_warm")).toEqual({ words: "Cargo too warm", sign: "note", tone: "plain" });
+  expect(kindOf("cargo.too_warm")).toEqual({ words: "Cargo too warm", sign: "note", tone: "plain", urgent: false });
   expect(kindOf("security.login_failed").words).toBe("Security notice: login failed");
   expect(kindOf("constructor.name").sign).toBe("note");
 });
 
-test("one sentence tells of an event", () => {
-  const fleet = new Fleet();
-  fleet.setDevices([{ id: "a", name: "Van A", kind: "", last: null }]);
-  fleet.setFences([{ id: "f", name: "North Depot", area: { type: "Polygon", coordinates: [] } }]);
-  const event: FleetEvent = { id: "", seq: 1, type: "geofence.enter", time: 0, knownAt: 0, device: "a", subject: "f", lon: 0, lat: 0 };
-  expect(sentence(event, fleet)).toBe("Van A entered North Depot.");
-  expect(sentence({ ...event, subject: "gone" }, fleet)).toBe("Van A entered gone.");
-  expect(sentence({ ...event, type: "device.silent", subject: "" }, fleet)).toBe("Van A fell silent.");
+test("what needs action is told from the ordinary course", () => {
+  const urgent = Object.keys(text.happened).filter((type) => kindOf(type).urgent);
+  const wanted = ["drop.wrong_address", "route.off", "route.wrong_way", "stop.unplanned", "parcel.separated", "device.silent", "delivery.delayed", "route.stop_skipped"];
+  expect(urgent).toEqual(expect.arrayContaining(wanted));
+  const ordinary = ["stop.begin", "stop.end", "geofence.enter", "geofence.exit", "delivery.approaching", "drop.confirmed", "device.back", "event.revised"];
+  for (const type of ordinary) expect(urgent).not.toContain(type);
 });

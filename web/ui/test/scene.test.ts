@@ -3,6 +3,7 @@ import type { Position } from "../src/api/types";
 import { Vehicle } from "../src/fleet/vehicle";
 import { circlePolygon } from "../src/geo/circle";
 import * as scene from "../src/map/scene";
+import { minuteText } from "../src/view/format";
 
 const start = Date.UTC(2026, 2, 1, 7);
 
@@ -21,7 +22,10 @@ test("a moving van points its way, one that does not know its way points nowhere
   expect(sign(cast([0, 0.001], 0))).toMatchObject({ sign: "moving", heading: 90, name: "Van A", device: "a" });
   expect(sign(cast([0], 0))).toMatchObject({ sign: "moving-anywhere", heading: 0 });
   expect(sign(cast([0, 0.001], 0, { speed: 0 }))).toMatchObject({ sign: "standing", heading: 0 });
-  expect(scene.vans([cast([0], 0)], start + 301_000).features[0]?.properties?.sign).toBe("silent");
+  expect(scene.vans([cast([0], 0)], start + 301_000).features[0]?.properties).toMatchObject({
+    sign: "silent",
+    name: `Van A\nsilent\u00a0since\u00a0${minuteText(start, start)}`,
+  });
 });
 
 test("a head ends where the van is shown, not where it was reported", () => {

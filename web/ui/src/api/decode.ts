@@ -72,6 +72,7 @@ export function event(value: unknown): FleetEvent | null {
     subject: string(from.subject),
     lon: number(from.lon),
     lat: number(from.lat),
+    detail: fields(from.detail),
   };
 }
 

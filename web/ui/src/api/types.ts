@@ -44,6 +44,8 @@ export interface FleetEvent {
   subject: string;
   lon: number | null;
   lat: number | null;
+  /** The numbers and words behind it, by name; a number's name ends with its unit. */
+  detail: Readonly<Record<string, unknown>>;
 }
 
 export interface Tiles {

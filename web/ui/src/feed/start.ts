@@ -1,6 +1,7 @@
 /** What the page needs before the live feed, fetched at once. */
 import * as client from "../api/client";
 import type { Config, Device, Fence, FleetEvent, Session } from "../api/types";
+import { loggedEvents } from "../fleet/log";
 import { backoff } from "./backoff";
 
 export interface Beginning {
@@ -11,7 +12,8 @@ export interface Beginning {
   events: FleetEvent[];
 }
 
-const firstEvents = 100;
+/** As many as are kept: what needs action now may have happened in the night. */
+const firstEvents = loggedEvents;
 
 async function load(): Promise<Beginning> {
   const [session, config, devices, fences, events] = await Promise.all([

@@ -1,6 +1,7 @@
 /** All that the page knows of the fleet; views watch it for changes. */
+import { number } from "../api/decode";
 import type { Device, Fence, FleetEvent, Position, TrackPoint } from "../api/types";
-import { EventLog } from "./log";
+import { EventLog, isOpen, loggedEvents, type Entry, type News } from "./log";
 import { Vehicle, type Activity } from "./vehicle";
 
 /** What changed. */
@@ -9,11 +10,10 @@ export type Change =
   | { kind: "position"; vehicle: Vehicle }
   | { kind: "trails" }
   | { kind: "fences" }
-  | { kind: "event"; event: FleetEvent };
+  | { kind: "silence"; vehicle: Vehicle }
+  | ({ kind: "event" } & News);
 
 type Watcher = (change: Change) => void;
-
-const loggedEvents = 500;
 
 export class Fleet {
   readonly vehicles = new Map<string, Vehicle>();
@@ -57,7 +57,20 @@ export class Fleet {
 
   /** Takes an event unless it was taken before. */
   append(event: FleetEvent): void {
-    if (this.log.add(event)) this.#tell({ kind: "event", event });
+    const news = this.log.add(event);
+    if (!news) return;
+    this.#listen(news.entry);
+    this.#tell({ kind: "event", ...news });
+  }
+
+  /** Notes whether a vehicle is silent, as the server tells. */
+  #listen(entry: Entry): void {
+    const { type, device, time, knownAt, detail } = entry.event;
+    const vehicle = this.vehicles.get(device ?? "");
+    if (!vehicle || (type !== "device.silent" && type !== "device.back")) return;
+    if (type === "device.silent" && isOpen(entry)) vehicle.fellSilent(time - (number(detail.silent_for_s) ?? 0) * 1000, time);
+    else vehicle.isHeard(type === "device.back" ? knownAt : 0);
+    this.#tell({ kind: "silence", vehicle });
   }
 
   /** Adds stored fixes to a vehicle's trail. */

@@ -1,4 +1,5 @@
 import { text } from "../text";
+import { isOpen, type Entry } from "./log";
 
 /** The sign an event is shown with. */
 export type Sign = "enter" | "exit" | "route" | "stop" | "parcel" | "done" | "alert" | "signal" | "battery" | "note";
@@ -10,6 +11,8 @@ export interface EventKind {
   words: string;
   sign: Sign;
   tone: Tone;
+  /** Whether somebody has to do something now. */
+  urgent: boolean;
 }
 
 const known = new Map<string, [Sign, Tone]>(Object.entries({
@@ -42,6 +45,22 @@ const known = new Map<string, [Sign, Tone]>(Object.entries({
   "hazard.ahead": ["alert", "warn"],
 }));
 
+const urgent = new Set([
+  "route.off",
+  "route.wrong_way",
+  "route.stop_skipped",
+  "stop.unplanned",
+  "delivery.delayed",
+  "delivery.failed",
+  "delivery.refused",
+  "delivery.damaged",
+  "drop.wrong_address",
+  "parcel.separated",
+  "parcel.tamper",
+  "device.silent",
+  "hazard.enter",
+]);
+
 const families = new Map<string, [Sign, Tone]>(Object.entries({
   geofence: ["enter", "plain"],
   route: ["route", "plain"],
@@ -56,10 +75,21 @@ export function kindOf(type: string): EventKind {
   const [family = "", rest = ""] = type.split(/\.(.*)/s);
   const [sign, tone] = known.get(type) ?? families.get(family) ?? ["note", "plain"];
   const fallback = family === "security" ? `${text.security}: ${readable(rest)}` : capital(readable(type));
-  return { words: text.happened[type] ?? fallback, sign, tone };
+  return { words: text.happened[type] ?? fallback, sign, tone, urgent: urgent.has(type) };
 }
 
-function readable(name: string): string {
+/** Whether somebody has to do something about an event now: it stands, and nothing has ended it. */
+export function needsAction(entry: Entry): boolean {
+  return urgent.has(entry.event.type) && isOpen(entry);
+}
+
+/** Whether an event is among those that need action; one that was withdrawn is not taken away unseen. */
+export function isAmongUrgent(entry: Entry): boolean {
+  return needsAction(entry) || (urgent.has(entry.event.type) && entry.correction?.kind === "withdrawn");
+}
+
+/** A name in snake case as words. */
+export function readable(name: string): string {
   return name.replaceAll(/[._]/g, " ");
 }
 

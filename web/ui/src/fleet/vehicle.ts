@@ -22,6 +22,9 @@ export class Vehicle {
   /** Degrees clockwise from north, as reported, else the way it last went; null before either. */
   heading: number | null = null;
   #derivedSpeed = 0;
+  /** As the server told: since when nothing was heard, and from when on that was a silence. */
+  #silence: { since: number; from: number } | null = null;
+  #back = 0;
 
   constructor(device: Pick<Device, "id" | "name" | "kind">) {
     this.id = device.id;
@@ -50,10 +53,28 @@ export class Vehicle {
     return true;
   }
 
+  /** The server says that nothing was heard since a time, and from a later one on calls it a silence. */
+  fellSilent(since: number, from: number): void {
+    this.#silence = { since, from };
+  }
+
+  /** The server says that it was heard again, when; what it sent may be older. */
+  isHeard(time: number): void {
+    this.#silence = null;
+    this.#back = time;
+  }
+
+  /** Since when nothing is heard; null while something is, or never was. */
+  silentSince(now: number): number | null {
+    const last = this.position?.time ?? 0;
+    if (this.#silence && this.#silence.from >= last) return this.#silence.since;
+    return this.position && now - Math.max(last, this.#back) > silentAfter ? last : null;
+  }
+
   /** now is the server's time in milliseconds since 1970. */
   activity(now: number): Activity {
+    if (this.silentSince(now) !== null) return "silent";
     if (!this.position) return "waiting";
-    if (now - this.position.time > silentAfter) return "silent";
     return (this.speed ?? 0) >= movingSpeed ? "moving" : "standing";
   }
 }

@@ -50,21 +50,23 @@ export class Names {
     private readonly halo: string,
   ) {}
 
-  /** Writes a name, its middle at a point of the canvas, if that is in sight and free. */
+  /** Writes a name of one or more lines, the middle of the first at a point of the canvas, if that is in sight and free. */
   write([x, y]: readonly [number, number], name: string, color: string, size: number): void {
     const { pen, width, height } = this.drawing;
     if (x < 0 || y < 0 || x > width || y > height) return;
     pen.font = `600 ${size}px ${canvasFamily}`;
-    const half = pen.measureText(name).width / 2;
-    if (!this.#claim(x - half, y - size / 2, x + half, y + size / 2)) return;
+    const lines = name.split("\n");
+    const half = Math.max(...lines.map((line) => pen.measureText(line).width)) / 2;
+    const step = size * 1.2;
+    if (!this.#claim(x - half, y - size / 2, x + half, y + size / 2 + (lines.length - 1) * step)) return;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     pen.lineJoin = "round";
     pen.lineWidth = 3.5;
     pen.strokeStyle = this.halo;
-    pen.strokeText(name, x, y);
     pen.fillStyle = color;
-    pen.fillText(name, x, y);
+    lines.forEach((line, i) => pen.strokeText(line, x, y + i * step));
+    lines.forEach((line, i) => pen.fillText(line, x, y + i * step));
   }
 
   #claim(left: number, top: number, right: number, bottom: number): boolean {

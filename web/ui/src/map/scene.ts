@@ -7,6 +7,8 @@ import { circlePolygon } from "../geo/circle";
 import { distance, nearLongitude, type Place } from "../geo/distance";
 import type { Shown } from "../geo/glide";
 import { labelPlace } from "../geo/label";
+import { text } from "../text";
+import { minuteText } from "../view/format";
 
 /** A vehicle and where the picture has it at this moment. */
 export interface Cast {
@@ -44,9 +46,15 @@ export function vans(cast: readonly Cast[], now: number): FeatureCollection {
       const known = activity === "moving" && shown.heading !== null;
       const sign = activity === "moving" && !known ? "moving-anywhere" : activity;
       const heading = known ? (shown.heading ?? 0) : 0;
-      return point(shown.place, { device: vehicle.id, name: vehicle.name, sign, heading, selected });
+      return point(shown.place, { device: vehicle.id, name: nameOf(vehicle, now), sign, heading, selected });
     }),
   );
+}
+
+/** The name; of a silent vehicle also since when, on a second line. */
+function nameOf(vehicle: Vehicle, now: number): string {
+  const since = vehicle.silentSince(now);
+  return since === null ? vehicle.name : text.vehicles.labelSilent(vehicle.name, minuteText(since, now));
 }
 
 /** The trails up to a time; what is newer belongs to the heads. */

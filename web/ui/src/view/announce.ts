@@ -8,19 +8,23 @@ const pace = 4_000;
 export class Announcer {
   readonly element = h("div", { class: "sr-only", role: "log", "aria-live": "polite", "data-testid": "announcer" });
   #waiting: string[] = [];
+  #urgent = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  say(sentence: string): void {
+  say(sentence: string, urgent: boolean): void {
     this.#waiting.push(sentence);
+    if (urgent) this.#urgent++;
     this.#timer ??= setTimeout(() => this.#speak(), 500);
   }
 
   #speak(): void {
     const [only, ...more] = this.#waiting;
+    const urgent = this.#urgent;
     this.#waiting = [];
+    this.#urgent = 0;
     this.#timer = setTimeout(() => this.#rest(), pace);
     if (only === undefined) return;
-    this.element.replaceChildren(h("p", {}, more.length ? text.events.many(more.length + 1) : only));
+    this.element.replaceChildren(h("p", {}, more.length ? text.events.many(more.length + 1, urgent) : only));
   }
 
   #rest(): void {

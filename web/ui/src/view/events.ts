@@ -1,8 +1,8 @@
-import type { FleetEvent } from "../api/types";
 import type { Fleet } from "../fleet/fleet";
+import type { Entry } from "../fleet/log";
 import { text } from "../text";
 import { commandBlock, createFence } from "./command";
-import { h } from "./dom";
+import { button, h, setAttributes, setText } from "./dom";
 import { EventRow } from "./eventrow";
 import type { Focus } from "./focus";
 
@@ -16,7 +16,14 @@ export class EventList {
   readonly #list = h("ol", { class: "rows", reversed: true });
   readonly #none = h("p", { class: "empty" }, text.events.none);
   readonly #noFences = h("div", { class: "empty", "data-testid": "empty-fences", hidden: true });
-  #waiting: FleetEvent[] = [];
+  readonly #noneUrgent = h("p", { class: "empty", hidden: true }, text.events.noneUrgent);
+  readonly #count = h("b", { "data-testid": "count-urgent" }, "0");
+  readonly #choices: { all: HTMLButtonElement; urgent: HTMLButtonElement };
+  readonly #amended = new Set<number>();
+  #waiting: Entry[] = [];
+  #onlyUrgent = false;
+  /** How many events need action. */
+  urgent = 0;
 
   /** middle gives the place in degrees to suggest for a first fence. */
   constructor(
@@ -24,24 +31,39 @@ export class EventList {
     private readonly focus: Focus,
     private readonly middle: () => readonly [number, number],
   ) {
+    this.#choices = {
+      all: button(text.events.all, { class: "count", "aria-pressed": "true" }, () => this.#show(false)),
+      urgent: button(text.events.urgent, { class: "count urgent", "aria-pressed": "false" }, () => this.#show(true), h("span", {}, `${text.events.urgent} `), this.#count),
+    };
+    this.#choices.urgent.removeAttribute("aria-label");
+    const filter = h("div", { class: "filter", role: "group", "aria-label": text.events.show }, this.#choices.all, this.#choices.urgent);
     this.element = h(
       "section",
       { class: "events", id: "events", tabindex: -1, "aria-labelledby": "events-heading" },
-      h("div", { class: "bar" }, h("h2", { id: "events-heading" }, text.events.heading)),
-      h("div", { class: "scroll" }, this.#noFences, this.#none, this.#list),
+      h("div", { class: "bar" }, h("h2", { id: "events-heading" }, text.events.heading), filter),
+      h("div", { class: "scroll" }, this.#noFences, this.#none, this.#noneUrgent, this.#list),
     );
     focus.watch(({ event }) => this.#rows.forEach((row) => row.select(row.seq === event)));
   }
 
   /** Queues an event for the next refresh. */
-  add(event: FleetEvent): void {
-    this.#waiting.push(event);
+  add(entry: Entry): void {
+    this.#waiting.push(entry);
+  }
+
+  /** Marks an event about which something new is known; null for none. */
+  amend(entry: Entry | null): void {
+    if (entry) this.#amended.add(entry.event.seq);
   }
 
   refresh(now: number): void {
-    for (const event of this.#waiting.slice(-capacity)) this.#insert(event, now);
+    if (this.#waiting.length === 0 && this.#amended.size === 0) return;
+    for (const row of this.#rows) if (this.#amended.has(row.seq)) this.#write(row, now);
+    this.#amended.clear();
+    for (const entry of this.#waiting.slice(-capacity)) this.#insert(entry, now);
     this.#waiting = [];
     this.#none.hidden = this.#rows.length > 0 || !this.#noFences.hidden;
+    this.#filter();
   }
 
   /** Fences or vehicles have new names. */
@@ -70,10 +92,30 @@ export class EventList {
     for (const row of this.#rows) row.tick(now);
   }
 
-  #insert(event: FleetEvent, now: number): void {
-    const row = new EventRow(event, this.focus);
+  #show(onlyUrgent: boolean): void {
+    this.#onlyUrgent = onlyUrgent;
+    setAttributes(this.#choices.all, { "aria-pressed": String(!onlyUrgent) });
+    setAttributes(this.#choices.urgent, { "aria-pressed": String(onlyUrgent) });
+    this.#filter();
+  }
+
+  #filter(): void {
+    let shown = 0;
+    for (const row of this.#rows) shown += row.filter(this.#onlyUrgent) ? 1 : 0;
+    this.urgent = this.#rows.filter((row) => row.urgent).length;
+    setText(this.#count, String(this.urgent));
+    setAttributes(this.#choices.urgent, { "data-any": this.urgent > 0 });
+    this.#noneUrgent.hidden = !this.#onlyUrgent || shown > 0;
+  }
+
+  #write(row: EventRow, now: number): void {
     row.name(this.fleet);
     row.tick(now);
+  }
+
+  #insert(entry: Entry, now: number): void {
+    const row = new EventRow(entry, this.focus);
+    this.#write(row, now);
     this.#rows.unshift(row);
     this.#list.prepend(row.element);
     if (this.#rows.length > capacity) this.#rows.pop()?.element.remove();

@@ -2,6 +2,8 @@
 import { text } from "../text";
 
 const clockFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const minuteFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const kilometreFormat = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
 const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
 /** The local time of day, to the second. */
@@ -13,6 +15,13 @@ export function clockTime(time: number): string {
 export function momentText(time: number, now: number): string {
   const day = dayFormat.format(time);
   return day === dayFormat.format(now) ? clockTime(time) : `${day}, ${clockTime(time)}`;
+}
+
+/** The local time of day to the minute, with the date before it where that is another day than now. */
+export function minuteText(time: number, now: number): string {
+  const day = dayFormat.format(time);
+  const minute = minuteFormat.format(time);
+  return day === dayFormat.format(now) ? minute : `${day}, ${minute}`;
 }
 
 /** A span in milliseconds, in its largest whole unit; "now" under five seconds. */
@@ -28,6 +37,36 @@ export function span(milliseconds: number): string {
 export function ago(time: number, now: number): string {
   const age = span(now - time);
   return age === text.time.now ? age : text.time.ago(age);
+}
+
+/** How long something took, rounded to its two largest units: 45 s, 12 min, 1 h 20 min, 2 d 3 h. */
+export function lastingText(seconds: number): string {
+  const { time } = text;
+  const whole = Math.round(seconds);
+  if (whole < 60) return time.seconds(whole);
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return time.minutes(minutes);
+  if (minutes < 24 * 60) return two(time.hours, time.minutes, minutes, 60);
+  return two(time.days, time.hours, Math.round(minutes / 60), 24);
+}
+
+/** A count of smaller units in larger ones, each of so many, and what is left. */
+function two(larger: (n: number) => string, smaller: (n: number) => string, count: number, each: number): string {
+  const [whole, rest] = [Math.floor(count / each), count % each];
+  return rest === 0 ? larger(whole) : `${larger(whole)} ${smaller(rest)}`;
+}
+
+/** A distance in metres; from a kilometre on in kilometres. */
+export function distanceText(metres: number): string {
+  const whole = Math.round(metres);
+  return whole < 1000 ? text.metres(String(whole)) : text.kilometres(kilometreFormat.format(metres / 1000));
+}
+
+/** A probability; never all or nothing. */
+export function shareText(share: number): string {
+  const percent = Math.round(share * 100);
+  if (percent > 99) return text.share.most;
+  return percent < 1 ? text.share.least : text.share.some(percent);
 }
 
 /** Metres per second as whole kilometres per hour. */

@@ -2,7 +2,7 @@ import type { Activity, Vehicle } from "../fleet/vehicle";
 import { text } from "../text";
 import { button, h, setAttributes, setText } from "./dom";
 import type { Focus } from "./focus";
-import { ago, headingText, momentText, placeText, speedText } from "./format";
+import { ago, headingText, minuteText, momentText, placeText, speedText } from "./format";
 import { icon } from "./icons";
 
 /** One vehicle of the list: a line, and all that is known of it while it is selected. */
@@ -68,6 +68,8 @@ export class VehicleRow {
   #whatText(now: number): string {
     const activity = this.vehicle.activity(now);
     const words = text.vehicles.activity[activity];
+    const since = this.vehicle.silentSince(now);
+    if (since !== null) return text.vehicles.silentSince(minuteText(since, now));
     return activity === "moving" ? `${words}, ${speedText(this.vehicle.speed ?? 0)}` : words;
   }
 
