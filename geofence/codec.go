@@ -182,7 +182,7 @@ func (r *relation) append(b []byte, last Millis) []byte {
 		}
 	}
 	if r.changes > 0 {
-		b = appendFloat(appendPoint(b, r.place), r.vague)
+		b = r.place.append(b, last)
 	}
 	if r.wary() {
 		b = appendFloat(b, r.mean)

@@ -65,7 +65,7 @@ func waryState() State {
 	from := mark{time: 1_699_999_999_000, point: orb.Point{-0.75, 51.25}, uncertainty: 5}
 	s.relations = []relation{
 		{fence: "a", shape: 1, side: sideOutside, attempt: attempt{turning: true, turn: turn, from: from, depth: 4},
-			wariness: wariness{changes: 2, place: orb.Point{-0.5, 51.5}, vague: 3, mean: -0.5}},
+			wariness: wariness{changes: 2, place: mark{1_700_000_000_500, orb.Point{-0.5, 51.5}, 3}, mean: -0.5}},
 		{fence: "b", shape: 2, side: sideInside, presence: presence{7, turn.time, false}, wariness: wariness{changes: 1}},
 	}
 	return s
@@ -84,10 +84,10 @@ func TestBinaryFormOfDoubtIsFixed(t *testing.T) {
 		"b717 000000000000e0bf 0000000000a04940 0000000000002440", // turn
 		"8727 000000000000e8bf 0000000000a04940 0000000000001440", // from
 		"0000000000001040", // depth
-		"000000000000e0bf 0000000000c04940 0000000000000840", // place
-		"000000000000e0bf",                                   // mean
-		"01 62 0200000000000000 21 07 dc0b",                  // b: inside, changes
-		"0000000000000000 0000000000000000 0000000000000000", // place
+		"cf0f 000000000000e0bf 0000000000c04940 0000000000000840", // place
+		"000000000000e0bf",                  // mean
+		"01 62 0200000000000000 21 07 dc0b", // b: inside, changes
+		"b7b7abfef962 0000000000000000 0000000000000000 0000000000000000", // place
 	}, ""), " ", "")
 	s := waryState()
 	b, err := s.AppendBinary(nil)
@@ -188,14 +188,14 @@ func TestUnmarshalRefuses(t *testing.T) {
 	}
 	for name, change := range map[string]func(*State){
 		"NaN depth":                func(s *State) { s.relations[0].depth = math.NaN() },
-		"negative vagueness":       func(s *State) { s.relations[0].vague = -1 },
+		"negative vagueness":       func(s *State) { s.relations[0].place.uncertainty = -1 },
 		"infinite mean":            func(s *State) { s.relations[0].mean = math.Inf(1) },
-		"place off the globe":      func(s *State) { s.relations[0].place[0] = 999 },
+		"place off the globe":      func(s *State) { s.relations[0].place.point[0] = 999 },
 		"run before its fix":       func(s *State) { s.relations[0].from.time = s.relations[0].turn.time + 1 },
 		"trail after the last":     func(s *State) { s.trail.before.Time = s.last.Time },
 		"trail with a speed":       func(s *State) { s.trail.before.Known |= KnownSpeed },
 		"trail off the globe":      func(s *State) { s.trail.before.Point[1] = 91 },
-		"changes of a small fence": func(s *State) { s.relations[1].place[1] = math.NaN() },
+		"changes of a small fence": func(s *State) { s.relations[1].place.point[1] = math.NaN() },
 	} {
 		cases[name] = wary(change)
 	}

@@ -205,7 +205,7 @@ func (d *decoder) relation(last Millis) relation {
 		}
 	}
 	if changes := kind >> changesShift; changes > 0 && !d.old {
-		r.wariness = wariness{changes: changes, place: d.point(), vague: d.meters()}
+		r.wariness = wariness{changes: changes, place: d.mark(last)}
 		if r.wary() {
 			r.mean = math.Float64frombits(d.uint64())
 		}

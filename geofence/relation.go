@@ -43,14 +43,19 @@ type attempt struct {
 // without having been seen to move from where it last did.
 type wariness struct {
 	changes uint8
-	// place is the first fix after the change, and vague its uncertainty, 0
-	// until there is one: those of the run are chosen for being far off.
-	place orb.Point
-	vague float64
+	// place is the first fix after the change, zero until there is one: those
+	// of the run are chosen for being far off.
+	place mark
 	// mean is how deep inside the device was on average since it has become
 	// wary, over about ReturnAfter, in multiples of the uncertainty.
 	mean float64
 }
+
+// movedMargin is how many times the accuracies of both ends a device must be
+// from where it last changed sides, in two fixes in a row, to have moved: more,
+// and who carries parcels from a van across the street to a door and back would
+// not have; less, and errors alone would do.
+const movedMargin = 2.0
 
 // maxChanges is where ReturnMargin has been doubled often enough: five times.
 const maxChanges = 7
@@ -100,7 +105,7 @@ func (r *relation) decide(z *zone, e evidence, now mark) bool {
 	lasting := (now.time - r.turn.time).duration() >= z.thresholds.after(e.side)
 	if r.wary() {
 		lasting = r.turn != now && r.lean(e.side) >= margin*r.widening()
-		margin = max(margin, z.thresholds.ReturnMargin*r.widening())
+		margin = max(margin, z.returnMargin(r, e.side, now.uncertainty))
 	}
 	beyond := e.depth >= margin
 	if beyond && r.likely || lasting || e.exact {
@@ -109,6 +114,17 @@ func (r *relation) decide(z *zone, e evidence, now mark) bool {
 	}
 	r.likely = beyond || r.likely && !r.wary()
 	return false
+}
+
+// returnMargin is how far on the other side a wary relation asks fixes to be.
+// Nobody is farther inside than the middle: about there is enough, unless that
+// is as near to the boundary as errors reach.
+func (z *zone) returnMargin(r *relation, to side, uncertainty float64) float64 {
+	margin := z.thresholds.ReturnMargin * r.widening()
+	if to == sideInside {
+		margin = min(margin, max(2, 0.8*z.size/uncertainty))
+	}
+	return margin
 }
 
 // wary: the device may be standing on the boundary.
@@ -161,17 +177,18 @@ func (r *relation) settle(raw bool) {
 
 // trust forgets the changes of a device that has moved since the last one: this
 // fix and the one before it are farther off than errors explain.
-func (r *relation) trust(z *zone, a *arrival) {
+func (r *relation) trust(a *arrival) {
 	if r.changes == 0 {
 		return
 	}
-	if r.vague == 0 {
-		r.place, r.vague = a.point(), a.uncertainty
+	p := &r.place
+	if p.uncertainty == 0 {
+		*p = a.mark()
 		return
 	}
-	enough := z.thresholds.ReturnMargin * r.widening()
-	if apart(r.place, a.point(), a.cos) > enough*(r.vague+a.uncertainty) &&
-		apart(r.place, a.before.point, a.cos) > enough*(r.vague+a.before.uncertainty) {
+	enough := movedMargin * r.widening()
+	if apart(p.point, a.point(), a.cos) > enough*(p.uncertainty+a.uncertainty) &&
+		apart(p.point, a.before.point, a.cos) > enough*(p.uncertainty+a.before.uncertainty) {
 		r.wariness = wariness{}
 	}
 }

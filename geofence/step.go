@@ -138,7 +138,7 @@ func (s *State) advance(w *World, g sighting, events []Event) []Event {
 		if r == nil {
 			r = &relation{fence: z.fence.ID, shape: z.key, side: s.assume(w, z)}
 		}
-		r.trust(z, &a)
+		r.trust(&a)
 		e := w.settings.judge(z, &a.sighting, r.limit(z))
 		events = s.weigh(w, z, r, e, &a, events)
 		if !w.settings.Raw && r.stays(z, e, g.time) {
