@@ -29,7 +29,7 @@ type Device struct {
 	// over, see DropSettings; 0 for the setting.
 	HandoverMeters float64
 	// Carrier is, of a parcel's tracker, the device of the vehicle that it is
-	// in; empty for none.
+	// in; empty for none. What is carried follows no round of its own.
 	Carrier DeviceID
 	// Destination is, of a parcel's tracker, the stop of its carrier's round
 	// at which it is to be left; empty if unknown.

@@ -119,6 +119,9 @@ func (s *State) resolveBy(w *World, g sighting, st stay, standing bool, events [
 	p := &s.escort.pairing
 	r, stop := s.errand(w, s.duty.device.Destination)
 	stayed := standing && between(p.left.time, st.since) <= w.settings.Drops.Tolerance
+	if stayed && p.episode != 0 && between(st.since, st.until) < w.settings.Pairs.GoneAfter {
+		return events // it may be carried off at walking pace
+	}
 	near := s.arrived(w, g.spot, g.uncertainty)
 	switch {
 	case stop < 0:

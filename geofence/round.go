@@ -122,7 +122,10 @@ func (w *World) WithDevices(version uint64, put []Device, remove []DeviceID) *Wo
 
 // duty is what w wants of the device, the settings filled in.
 func (w *World) duty(id DeviceID) *duty {
-	d := &duty{device: w.duties.devices[id], round: w.roundOf(id)}
+	d := &duty{device: w.duties.devices[id]}
+	if d.device.Carrier == "" {
+		d.round = w.roundOf(id)
+	}
 	d.device.ID = id
 	d.device.MaxSpeedMPS = cmp.Or(d.device.MaxSpeedMPS, w.settings.Plausibility.MaxSpeedMPS)
 	d.device.SilentAfter = cmp.Or(d.device.SilentAfter, w.settings.Silence.After)

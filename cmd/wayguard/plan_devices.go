@@ -46,6 +46,9 @@ func (p properties) ofDevice() (d geofence.Device, err error) {
 	if id == "" {
 		return d, errors.New("no id: it names the device as traces do")
 	}
+	if carrier == id {
+		return d, errors.New("a device cannot carry itself")
+	}
 	if destination != "" && carrier == "" {
 		return d, errors.New("a destination, a stop of the carrier's, needs a carrier")
 	}

@@ -149,7 +149,7 @@ func (r *replay) play(ctx context.Context, traces []*trace) error {
 // have no part are counted on t.
 func (r *replay) take(in row, t *trace) {
 	d := r.device(in.device)
-	switch r.feed(d, input{kind: ownFix, fix: in.fix}) {
+	switch r.feed(d, input{kind: ownFix, fix: in.fix, from: t}) {
 	case tooLate:
 		t.late++
 	case knownBefore:
@@ -161,9 +161,9 @@ func (r *replay) take(in row, t *trace) {
 	case in.event != "" && r.world.Settings().Raw:
 		t.handoffs++
 	case in.event != "":
-		r.feed(d, input{kind: handoff, fix: in.fix, stop: geofence.StopID(in.ref)})
+		r.feed(d, input{kind: handoff, fix: in.fix, stop: geofence.StopID(in.ref), from: t})
 	}
 	for _, parcel := range r.aboard[geofence.DeviceID(d.id)] {
-		r.feed(parcel, input{kind: carrierFix, fix: in.fix})
+		r.feed(parcel, input{kind: carrierFix, fix: in.fix, from: t})
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 
 	"wayguard/geofence"
@@ -15,16 +16,17 @@ const saveEvery = 64
 type replayed struct {
 	id   tracker.DeviceID
 	live geofence.State
-	// inputs are all that concerned the device, in order of time. Those from
-	// late on, if it is not -1, have not been run with all before them.
-	inputs []input
-	late   int
+	// inputs are all that concerned the device and have been run, in order of
+	// time; late those that came late and have not.
+	inputs, late []input
 	// saves are states from before some of the inputs, the first one from
-	// before all; none is from behind late.
+	// before all.
 	saves []saved
 	told  []tale
-	// reviewAt is when what is late will be looked at.
+	// Late inputs are looked at when the newest one is at reviewAt or later,
+	// and as many more as waitFor have come.
 	reviewAt    geofence.Millis
+	waitFor     int
 	corrections uint64 // that were told
 }
 
@@ -47,6 +49,7 @@ type input struct {
 	kind inputKind
 	fix  geofence.Fix
 	stop geofence.StopID // of a hand-off
+	from *trace
 }
 
 type inputKind uint8
@@ -59,7 +62,7 @@ const (
 
 func newReplayed(id tracker.DeviceID) *replayed {
 	s := geofence.NewState(geofence.DeviceID(id))
-	return &replayed{id: id, live: s, late: -1, saves: []saved{{state: s.Clone()}}}
+	return &replayed{id: id, live: s, saves: []saved{{state: s.Clone()}}}
 }
 
 // newest is the time of the newest input.
@@ -70,26 +73,48 @@ func (d *replayed) comesLate(in input) bool {
 	return len(d.inputs) > 0 && in.fix.Time < d.newest()
 }
 
-// add puts in behind all that are not newer, and tells whether there was
-// nothing like it: a device is at one place at a time.
+// same tells whether both are of one kind and time: a device is at one place at
+// a time. Hand-offs may be many.
+func (in *input) same(other *input) bool {
+	return in.kind == other.kind && in.fix.Time == other.fix.Time && in.kind != handoff
+}
+
+// add appends in, which is not older than the others, unless there is the same.
 func (d *replayed) add(in input) bool {
-	at, _ := slices.BinarySearchFunc(d.inputs, in.fix.Time, func(before input, t geofence.Millis) int {
-		if before.fix.Time <= t {
-			return -1
-		}
-		return 1
-	})
-	for i := at - 1; i >= 0 && d.inputs[i].fix.Time == in.fix.Time; i-- {
-		if d.inputs[i].kind == in.kind && in.kind != handoff {
+	for i := len(d.inputs) - 1; i >= 0 && d.inputs[i].fix.Time == in.fix.Time; i-- {
+		if d.inputs[i].same(&in) {
 			return false
 		}
 	}
-	if at < len(d.inputs) && (d.late < 0 || at < d.late) {
-		d.late = at
-		d.saves = slices.DeleteFunc(d.saves, func(s saved) bool { return s.next > at })
-	}
-	d.inputs = slices.Insert(d.inputs, at, in)
+	d.inputs = append(d.inputs, in)
 	return true
+}
+
+// merge puts what came late where it belongs, behind all that is not newer, and
+// drops the saves from behind the first of it. Fixes that there were before are
+// counted on their traces.
+func (d *replayed) merge() {
+	slices.SortStableFunc(d.late, func(a, b input) int { return cmp.Compare(a.fix.Time, b.fix.Time) })
+	first, _ := slices.BinarySearchFunc(d.inputs, d.late[0].fix.Time+1, func(in input, t geofence.Millis) int {
+		return cmp.Compare(in.fix.Time, t)
+	})
+	for first > 0 && d.inputs[first-1].fix.Time == d.late[0].fix.Time {
+		first--
+	}
+	d.saves = slices.DeleteFunc(d.saves, func(s saved) bool { return s.next > first })
+	rest := slices.Clone(d.inputs[first:])
+	d.inputs = d.inputs[:first]
+	for len(rest)+len(d.late) > 0 {
+		if len(d.late) == 0 || len(rest) > 0 && rest[0].fix.Time <= d.late[0].fix.Time {
+			d.inputs, rest = append(d.inputs, rest[0]), rest[1:]
+			continue
+		}
+		if !d.add(d.late[0]) && d.late[0].kind == ownFix {
+			d.late[0].from.again++
+		}
+		d.late = d.late[1:]
+	}
+	d.late = nil
 }
 
 // save keeps s, which is about to take the input at next, if it is time to.

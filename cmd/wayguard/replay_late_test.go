@@ -98,3 +98,23 @@ func TestReplayLate(t *testing.T) {
 		t.Error("nothing was corrected")
 	}
 }
+
+// A row of a clock that was wrong by days is as if it had not been there.
+func TestReplayWrongClock(t *testing.T) {
+	d, handoffs := day(nil, nil, nil, nil)
+	rows := strings.Split(strings.TrimSpace(d.recording("van", 5, 1, handoffs)), "\n")
+	run := func(rows []string) (string, string) {
+		cmd := replayOf(t, roundPlan(), map[string]string{"van.csv": roundHeader + strings.Join(rows, "\n") + "\n"})
+		cmd.Raw, cmd.Format = false, "ndjson"
+		return runReplay(t, cmd)
+	}
+	want, _ := run(rows)
+	leap := "1800300000,50.001,8.001,van,5,,"
+	got, notes := run(slices.Insert(slices.Clone(rows), 200, leap, strings.Replace(leap, "300000", "300005", 1)))
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if !strings.Contains(notes, "2 fixes") {
+		t.Errorf("notes: %s", notes)
+	}
+}

@@ -132,6 +132,9 @@ func printNotes(w io.Writer, p *plan, traces []*trace) {
 		if t.late > 0 {
 			note(fmt.Sprintf("%s: left out for coming more than a day late, or late with --raw: %s", t.name, count(t.late, "fix", "fixes")))
 		}
+		if t.clock > 0 {
+			note(fmt.Sprintf("%s: left out for a time that is days ahead of all around it: %s", t.name, count(t.clock, "fix", "fixes")))
+		}
 		if t.handoffs > 0 {
 			note(fmt.Sprintf("%s: not judged with --raw: %s", t.name, count(t.handoffs, "hand-off", "hand-offs")))
 		}

@@ -54,8 +54,9 @@ type trace struct {
 	rows   rowReader
 	// read counts the rows, unnamed those without a device, again those at a
 	// time that their device had a fix of, late those too late to have a part,
-	// handoffs those that are not judged.
-	read, unnamed, again, late, handoffs int
+	// clock those of a clock that was wrong by days, handoffs those that are not
+	// judged.
+	read, unnamed, again, late, clock, handoffs int
 
 	closer io.Closer
 }
