@@ -21,6 +21,7 @@ import (
 	"wayguard/tracker/ingest/broker"
 	"wayguard/tracker/ingest/native"
 	"wayguard/tracker/ingest/owntracks"
+	"wayguard/tracker/ingest/teltonika"
 	"wayguard/web"
 )
 
@@ -29,6 +30,7 @@ type serverOptions struct {
 	dataDir                  string
 	mmap                     int
 	httpAddress, mqttAddress string
+	boxes                    boxes
 	tls                      *tls.Config
 	publicURL                *url.URL
 	proxies                  []netip.Prefix
@@ -43,6 +45,7 @@ type server struct {
 	store  *boltstore.Store
 	fleet  *tracker.Fleet
 	broker *broker.Broker
+	boxes  *teltonika.Server // nil for none
 	web    *web.Server
 }
 
@@ -84,6 +87,10 @@ func openServer(o serverOptions) (s *server, err error) {
 	if err != nil {
 		return nil, &inputError{err}
 	}
+	if s.boxes, err = o.boxes.open(teltonika.Options{TLS: o.tls, Fleet: s.fleet, Metrics: registry, Log: o.log}); err != nil {
+		return nil, err
+	}
+	undo = append(undo, s.releaseBoxes)
 	s.broker, err = broker.New(broker.Options{
 		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: []broker.Door{owntracks.Door{}, native.Door{}},
 		Metrics: registry, Log: o.log,
@@ -120,6 +127,9 @@ func (s *server) run(ctx context.Context) error {
 		fleetDone <- err
 	}()
 	parts.Go(func() error { return s.broker.Run(ctx) })
+	if s.boxes != nil {
+		parts.Go(func() error { return s.boxes.Run(ctx) })
+	}
 	parts.Go(func() error { return s.web.Run(ctx) })
 	err := parts.Wait()
 	stopFleet()
