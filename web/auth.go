@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"wayguard/tracker"
 )
 
 // role is what somebody may do.
@@ -18,6 +20,8 @@ type principal struct {
 	// session is empty for the holder of a bearer token, and expires zero.
 	session sessionKey
 	expires time.Time
+	// device is who has the role device; empty for the others.
+	device tracker.DeviceID
 }
 
 func (p principal) byToken() bool { return p.role != "" && p.session == "" }

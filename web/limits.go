@@ -100,11 +100,14 @@ func (s *Server) limitRequest(r *http.Request, who principal) error {
 	return tooMany("Too many requests: wait as long as Retry-After says.", wait)
 }
 
-// clientKey tells clients apart: by session, else by address, and the holders
-// of the admin token by both.
+// clientKey tells clients apart: by session or device, else by address, and the
+// holders of the admin token by both.
 func (s *Server) clientKey(r *http.Request, who principal) string {
 	if who.session != "" {
 		return "session " + string(who.session)
+	}
+	if who.device != "" {
+		return "device " + string(who.device)
 	}
 	return string(who.role) + " " + addressKey(s.clientAddr(r))
 }

@@ -11,14 +11,17 @@ import (
 )
 
 // metrics are the server's own. Their labels come from fixed sets: a route's
-// pattern, a status class, a reason or a kind of frame named in this package.
+// pattern, a status class, a reason or a kind of frame named in this package, a
+// door's name or a reason of a door.
 type metrics struct {
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
 	refusals  *prometheus.CounterVec
-	liveOpen  prometheus.Gauge
-	liveEnded *prometheus.CounterVec
-	frames    *prometheus.CounterVec
+	// reports and reportRefusals are those of the doors for devices.
+	reports, reportRefusals *prometheus.CounterVec
+	liveOpen                prometheus.Gauge
+	liveEnded               *prometheus.CounterVec
+	frames                  *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -29,7 +32,9 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Help:    "Time from a request's header to the end of its answer; for the live feed, to its start.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 60},
 		}, []string{"route"}),
-		refusals: counter("auth_failures_total", "Requests refused for their credentials, origin or sign-in code.", "reason"),
+		refusals:       counter("auth_failures_total", "Requests refused for their credentials, origin or sign-in code.", "reason"),
+		reports:        counter("reports_total", "Requests of devices by what became of them.", "door", "outcome"),
+		reportRefusals: counter("report_refusals_total", "Requests of devices that can never be right, by the door they came to and the reason.", "door", "reason"),
 		liveOpen: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "wayguard_http_live_connections",
 			Help: "Open live feeds.",
@@ -37,7 +42,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		liveEnded: counter("live_closed_total", "Live feeds closed, by who or what closed them.", "reason"),
 		frames:    counter("live_frames_total", "Frames written to live feeds.", "kind"),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.durations, m.refusals, m.liveOpen, m.liveEnded, m.frames} {
+	for _, c := range []prometheus.Collector{m.requests, m.durations, m.refusals, m.reports, m.reportRefusals, m.liveOpen, m.liveEnded, m.frames} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
@@ -60,7 +65,7 @@ func (m *metrics) answered(route string, status int, took time.Duration) {
 }
 
 // refused counts a failed authentication: missing, token, session, code,
-// origin or limited.
+// device, origin or limited.
 func (m *metrics) refused(reason string) { m.refusals.WithLabelValues(reason).Inc() }
 
 func (s *Server) showMetrics() handler {

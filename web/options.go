@@ -26,6 +26,8 @@ type Options struct {
 	// last one. Without any, only sign-in links let anybody in.
 	AdminToken string
 	Map        Map
+	// Doors are where devices send reports over HTTP, each under its name.
+	Doors []Door
 	// Version is shown by /api/v1/config.
 	Version string
 	// Metrics receives the server's collectors and is what /metrics shows; nil

@@ -130,7 +130,11 @@ func change(r *http.Request, do func(context.Context) error) error {
 // refused, so that refusals are limited too.
 func (s *Server) admit(rt route, r *http.Request) (who principal, err error) {
 	var refusal error
-	if rt.role != "" {
+	switch rt.role {
+	case "":
+	case device:
+		who, refusal = s.authenticateDevice(r)
+	default:
 		who, refusal = s.authenticate(r)
 	}
 	if !rt.always {

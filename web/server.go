@@ -1,13 +1,15 @@
 // Package web is the HTTP side of the server: the API under /api/v1, the live
 // feed, signing in, metrics and the embedded page for dispatch.
 //
-// Start with New and Run. openapi.yaml describes every route.
+// Start with New and Run. openapi.yaml describes every route but those of the
+// doors for devices, which are described at Door.
 //
 // Nothing but health, signing in and the page's own files answers without
 // credentials: a bearer token, or the cookie that a one-time sign-in link
-// turns into. Every change and every WebSocket that comes with a cookie must
-// also carry an Origin of this server. Errors are problem details (RFC 9457)
-// that say what to do.
+// turns into. Devices, which send their id and secret, get at nothing but the
+// doors. Every change and every WebSocket that comes with a cookie must also
+// carry an Origin of this server. Errors are problem details (RFC 9457) that say
+// what to do.
 package web
 
 import (
@@ -64,6 +66,7 @@ type access struct {
 	sessions sessions
 	// known and anonymous count requests, failures wrong credentials.
 	known, anonymous, failures *buckets
+	guesses                    guesses
 }
 
 // site is what does not change while the server runs.
@@ -105,7 +108,7 @@ func New(opts Options) (*Server, error) {
 		live:    newLive(newFeed(opts.Fleet, opts.Log), opts.Limits, m),
 		mux:     http.NewServeMux(),
 	}
-	for _, rt := range s.routes() {
+	for _, rt := range append(s.routes(), s.doorRoutes(opts.Doors)...) {
 		s.mux.Handle(rt.pattern, s.handle(rt))
 	}
 	return s, nil
@@ -119,6 +122,7 @@ func newAccess(opts Options, admin *credential) access {
 		known:     requestBuckets(opts.Limits.Requests),
 		anonymous: requestBuckets(opts.Limits.AnonymousRequests),
 		failures:  failureBuckets(),
+		guesses:   newGuesses(),
 	}
 }
 

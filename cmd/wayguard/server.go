@@ -19,9 +19,11 @@ import (
 	"wayguard/tracker"
 	"wayguard/tracker/boltstore"
 	"wayguard/tracker/ingest/broker"
+	"wayguard/tracker/ingest/flespi"
 	"wayguard/tracker/ingest/native"
 	"wayguard/tracker/ingest/owntracks"
 	"wayguard/tracker/ingest/teltonika"
+	"wayguard/tracker/ingest/traccar"
 	"wayguard/web"
 )
 
@@ -82,6 +84,7 @@ func openServer(o serverOptions) (s *server, err error) {
 		Listen:     web.Listen{Listener: pages, TLS: o.tls, PublicURL: o.publicURL, TrustedProxies: o.proxies},
 		AdminToken: o.adminToken,
 		Map:        web.Map{Tiles: o.tiles, Town: o.town},
+		Doors:      []web.Door{owntracks.HTTP{}, traccar.Door{}, flespi.Door{}},
 		Version:    version(), Metrics: registry, Log: o.log,
 	})
 	if err != nil {

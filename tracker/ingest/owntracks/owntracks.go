@@ -1,9 +1,10 @@
 // Package owntracks decodes what the OwnTracks apps, and trackers that speak
-// their JSON, publish over MQTT (https://owntracks.org/booklet/tech/json/).
+// their JSON, publish over MQTT or post over HTTP
+// (https://owntracks.org/booklet/tech/json/).
 //
 // Start at [Door], which a broker asks whose topic is whose and what a payload
-// says, or at [Decode], which is the format alone. Both are pure: no clock, no
-// I/O, no state.
+// says, at [HTTP], which is the same for requests, or at [Decode], which is the
+// format alone. All are pure: no clock, no I/O, no state.
 //
 // A message of type location becomes a report with one fix, an array of
 // messages a report with the fixes of its location messages. The other types

@@ -18,6 +18,9 @@ const (
 	// ReasonField: an optional field is no number, or a field stands there
 	// twice.
 	ReasonField = "bad_field"
+	// ReasonForeign: a request names the topic of another device than the one
+	// that sent it.
+	ReasonForeign = "foreign_device"
 	// ReasonIgnored: a message of OwnTracks that has no position to store.
 	// Nothing is wrong with it.
 	ReasonIgnored = "ignored_type"
@@ -36,6 +39,9 @@ func (r *Refusal) Reason() string { return r.reason }
 // Ignored reports that the message is in order and has nothing to store, as
 // opposed to one that can never be right.
 func (r *Refusal) Ignored() bool { return r.reason == ReasonIgnored }
+
+// Foreign reports that the message speaks for another device.
+func (r *Refusal) Foreign() bool { return r.reason == ReasonForeign }
 
 func refuse(reason, format string, args ...any) *Refusal {
 	return &Refusal{reason, fmt.Sprintf(format, args...)}

@@ -1,0 +1,78 @@
+package flespi
+
+import (
+	"math"
+
+	"wayguard/geofence"
+	"wayguard/tracker"
+)
+
+// message is one object, reduced to what matters.
+type message struct {
+	Ident     string   `json:"ident"`
+	Timestamp *float64 `json:"timestamp"`
+	Latitude  *float64 `json:"position.latitude"`
+	Longitude *float64 `json:"position.longitude"`
+	Valid     *bool    `json:"position.valid"`
+	Speed     *float64 `json:"position.speed"` // km/h
+	Direction *float64 `json:"position.direction"`
+	Altitude  *float64 `json:"position.altitude"`
+	Battery   *float64 `json:"battery.level"`
+}
+
+// lastSecond is the end of the year 9999 in Unix seconds, the latest time that
+// can be shown. Milliseconds, a common mistake, lie beyond it.
+const lastSecond = 253402300799
+
+// refused checks what must be right for m to mean anything.
+func (m *message) refused(device tracker.DeviceID) error {
+	switch {
+	case m.Ident == "":
+		return refuse(ReasonDevice, "ident, the device's identifier, is missing")
+	case m.Ident != string(device):
+		return refuse(ReasonForeign, "ident is not that of the device whose credentials were sent")
+	case m.Timestamp == nil || *m.Timestamp <= 0 || *m.Timestamp > lastSecond:
+		return refuse(ReasonTime, "timestamp, in Unix seconds, is missing or out of range")
+	case (m.Latitude == nil) != (m.Longitude == nil):
+		return refuse(ReasonPosition, "position.latitude and position.longitude belong together: one of them is missing")
+	case m.Latitude != nil && (math.Abs(*m.Latitude) > 90 || math.Abs(*m.Longitude) > 180):
+		return refuse(ReasonPosition, "position.latitude must be within -90 and 90 degrees, position.longitude within -180 and 180")
+	}
+	return nil
+}
+
+func (m *message) located() bool { return m.Latitude != nil && (m.Valid == nil || *m.Valid) }
+
+// fix is m as a fix; m is located.
+func (m *message) fix() geofence.Fix {
+	f := geofence.Fix{
+		Time:  geofence.Millis(math.Floor(*m.Timestamp * 1000)),
+		Point: [2]float64{*m.Longitude, *m.Latitude},
+	}
+	if v, ok := given(m.Speed); ok && v >= 0 {
+		f.SpeedMPS, f.Known = float32(float64(v)/3.6), f.Known|geofence.KnownSpeed
+	}
+	if v, ok := given(m.Direction); ok && v >= 0 && v <= 360 {
+		f.HeadingDegrees, f.Known = float32(math.Mod(float64(v), 360)), f.Known|geofence.KnownHeading
+	}
+	if v, ok := given(m.Altitude); ok {
+		f.AltitudeMeters, f.Known = v, f.Known|geofence.KnownAltitude
+	}
+	return f
+}
+
+// given is v as far as a fix can hold it.
+func given(v *float64) (float32, bool) {
+	if v == nil || math.Abs(*v) > math.MaxFloat32 {
+		return 0, false
+	}
+	return float32(*v), true
+}
+
+// charge is the battery in percent, nil if unknown.
+func (m *message) charge() *uint8 {
+	if m.Battery == nil || !(*m.Battery >= 0 && *m.Battery <= 100) || *m.Battery != math.Trunc(*m.Battery) {
+		return nil
+	}
+	return new(uint8(*m.Battery))
+}

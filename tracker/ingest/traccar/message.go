@@ -1,0 +1,132 @@
+package traccar
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"wayguard/geofence"
+	"wayguard/tracker"
+)
+
+// message is a request of any form.
+type message struct {
+	device string
+	// at is the time, if timed.
+	at    geofence.Millis
+	timed bool
+	// percent is the battery's charge.
+	percent *float64
+	// invalid: the position is not one of now. elsewhere: something else says
+	// where the device is, or why it reports.
+	mock, invalid, elsewhere bool
+	coords
+}
+
+// coords are a position with what belongs to it, nil where it is not given.
+type coords struct {
+	Latitude         *float64 `json:"latitude"`
+	Longitude        *float64 `json:"longitude"`
+	Accuracy         *float64 `json:"accuracy"`
+	Speed            *float64 `json:"speed"` // metres per second
+	Heading          *float64 `json:"heading"`
+	Altitude         *float64 `json:"altitude"`
+	AltitudeAccuracy *float64 `json:"altitude_accuracy"`
+}
+
+// refused checks what must be right for m to mean anything.
+func (m *message) refused(device tracker.DeviceID) *Refusal {
+	switch {
+	case m.device == "":
+		return refuse(ReasonDevice, "id, the device's identifier, is missing")
+	case m.device != string(device):
+		return refuse(ReasonForeign, "id is not that of the device whose credentials were sent")
+	case (m.Latitude == nil) != (m.Longitude == nil):
+		return refuse(ReasonPosition, "lat and lon belong together: one of them is missing")
+	case m.Latitude != nil && !(within(m.Latitude, 90) && within(m.Longitude, 180)):
+		return refuse(ReasonPosition, "lat must be within -90 and 90 degrees, lon within -180 and 180")
+	case m.located() || m.charge() != nil:
+		return nil
+	case m.invalid || m.elsewhere:
+		return refuse(ReasonIgnored, "there is neither a position nor a battery to store")
+	}
+	return refuse(ReasonPosition, "lat and lon are missing")
+}
+
+func within(degrees *float64, limit float64) bool { return math.Abs(*degrees) <= limit }
+
+func (m *message) located() bool { return m.Latitude != nil && m.Longitude != nil && !m.invalid }
+
+// fix is m as a fix; m is located.
+func (m *message) fix(received time.Time) geofence.Fix {
+	f := geofence.Fix{Time: geofence.MillisOf(received), Point: [2]float64{*m.Longitude, *m.Latitude}}
+	if m.timed {
+		f.Time = m.at
+	}
+	if m.mock {
+		f.Flags = geofence.FlagMock
+	}
+	if v, ok := given(m.Accuracy); ok && v > 0 {
+		f.AccuracyMeters, f.Known = v, f.Known|geofence.KnownAccuracy
+	}
+	if v, ok := given(m.Speed); ok && v >= 0 {
+		f.SpeedMPS, f.Known = v, f.Known|geofence.KnownSpeed
+	}
+	if v, ok := given(m.Heading); ok && v >= 0 && v <= 360 {
+		f.HeadingDegrees, f.Known = float32(math.Mod(float64(v), 360)), f.Known|geofence.KnownHeading
+	}
+	if v, ok := given(m.Altitude); ok && (m.AltitudeAccuracy == nil || *m.AltitudeAccuracy >= 0) {
+		f.AltitudeMeters, f.Known = v, f.Known|geofence.KnownAltitude
+	}
+	return f
+}
+
+// given is v as far as a fix can hold it.
+func given(v *float64) (float32, bool) {
+	if v == nil || math.Abs(*v) > math.MaxFloat32 {
+		return 0, false
+	}
+	return float32(*v), true
+}
+
+// charge is the battery in percent, nil if unknown. Apps multiply fractions by
+// 100 in single precision, hence the tolerance.
+func (m *message) charge() *uint8 {
+	if m.percent == nil {
+		return nil
+	}
+	whole := math.Round(*m.percent)
+	if !(whole >= 0 && whole <= 100) || math.Abs(*m.percent-whole) > 1e-3 {
+		return nil
+	}
+	return new(uint8(whole))
+}
+
+// millisecondsFrom is where numbers begin to be milliseconds: in seconds it is
+// in the year 5138, in milliseconds in 1973.
+const millisecondsFrom = 1e11
+
+// lastMillis is the end of the year 9999, the latest time that can be shown.
+const lastMillis = 253402300799999
+
+// parseTime reads a time by the rules of the package comment.
+func parseTime(s string) (geofence.Millis, bool) {
+	v, err := strconv.ParseFloat(s, 64)
+	if err == nil {
+		if v < millisecondsFrom {
+			v *= 1000
+		}
+		if !(v > 0 && v <= lastMillis) {
+			return 0, false
+		}
+		return geofence.Millis(math.Floor(v)), true
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(layout, strings.Replace(s, " ", "T", 1)); err == nil {
+			at := geofence.MillisOf(t)
+			return at, at > 0 && at <= lastMillis
+		}
+	}
+	return 0, false
+}
