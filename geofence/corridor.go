@@ -66,7 +66,8 @@ func (c corridor) locate(s spot) location {
 }
 
 func (c corridor) distance(s spot, within float64) float64 {
-	return max(-within, min(c.half-c.beside(s), within))
+	const more = 1 // metres, so that what is farther than within is cut to it
+	return max(-within, min(c.half-c.path.distance(s, c.half+within+more), within))
 }
 
 // beside is how far s is from the line, in metres.

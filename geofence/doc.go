@@ -37,7 +37,7 @@
 //
 // A State has a part for each question, and a fix goes through them in turn:
 // silence (was the device heard), guard (can the fix be true), relations and the
-// trail (fences), motion and tour (stays, and which of the round's stops have
-// been called at), progress (how far along its route), forecast (when it will be
+// trail (fences; the clearing spares most of the work), motion and tour (stays,
+// and which of the round's stops have been called at), progress (how far along its route), forecast (when it will be
 // where), escort (is the parcel with its vehicle).
 package geofence

@@ -72,6 +72,9 @@ func (s *Settings) judge(z *zone, g *sighting, limit float64) evidence {
 	}
 	u := g.uncertainty
 	depth := z.shape.distance(g.spot, limit*u) / u
+	if depth < -limit*(1-1e-9) {
+		depth = -limit // farther out than was looked, whatever rounding says
+	}
 	vague := u > z.size
 	if z.banded {
 		up := z.band.distance(g.altitude) / (verticalFactor * u)

@@ -122,7 +122,7 @@ func TestParkedWithAReceiverThatBoasts(t *testing.T) {
 		most = max(most, len(events))
 	}
 	t.Logf("up to %d changes in 8 h", most)
-	if most > 100 {
+	if most > 150 {
 		t.Errorf("%d changes in a night", most)
 	}
 }

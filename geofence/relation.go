@@ -57,6 +57,10 @@ type wariness struct {
 // not have; less, and errors alone would do.
 const movedMargin = 2.0
 
+// movedMost is how many times more may be asked of whoever changed sides often
+// without having moved.
+const movedMost = 1.5
+
 // maxChanges is where ReturnMargin has been doubled often enough: five times.
 const maxChanges = 7
 
@@ -186,7 +190,7 @@ func (r *relation) trust(a *arrival) {
 		*p = a.mark()
 		return
 	}
-	enough := movedMargin * r.widening()
+	enough := movedMargin * min(r.widening(), movedMost)
 	if apart(p.point, a.point(), a.cos) > enough*(p.uncertainty+a.uncertainty) &&
 		apart(p.point, a.before.point, a.cos) > enough*(p.uncertainty+a.before.uncertainty) {
 		r.wariness = wariness{}
@@ -211,16 +215,16 @@ func (r *relation) reshape(z *zone, e evidence) {
 	}
 }
 
-// keep appends r to next unless there is nothing to remember, the device being
+// matters tells whether there is anything to remember: not of a device that is
 // clearly outside.
-func (r *relation) keep(e evidence, next []relation) []relation {
+func (r *relation) matters(e evidence) bool {
 	if r.side != sideInside {
 		r.presence = presence{}
 		if e.side == sideOutside && (e.exact || e.depth >= farOutside) && r.changes == 0 {
-			return next
+			return false
 		}
 	}
-	return append(next, *r)
+	return true
 }
 
 // report is the event of r, to z, which has just changed sides.

@@ -17,6 +17,7 @@ type State struct {
 	relations []relation // in order of fence
 	spare     []relation // memory for the next relations
 	trail     trail
+	clearing  clearing
 
 	guard    guard
 	silence  silence
@@ -40,6 +41,7 @@ func (s *State) follow(w *World) {
 	}
 	if s.duty == nil || s.version != w.version {
 		s.duty, s.version = w.duty(s.device), w.version
+		s.clearing = clearing{}
 		s.progress.adopt(s.duty.round)
 		s.pursue(s.duty.round)
 	}

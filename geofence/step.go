@@ -12,7 +12,7 @@ const EngineVersion = 2
 // Step takes fix, the newest of one device, brings s up to date in place and
 // appends what happened to events: first crosses, then exits, enters and dwells,
 // each in order of fence. It allocates nothing as long as events has room and the device is
-// near no more fences than before, and it never panics.
+// near no more fences than before, 64 at most, and it never panics.
 //
 // A fix that is not newer than the last one, not on the globe, not finite or
 // less accurate than 100 km changes nothing. One that cannot be true is kept
@@ -65,10 +65,18 @@ func (s *State) trust(w *World, g sighting, fix *Fix, events []Event) []Event {
 
 // visit weighs g against the fences.
 func (s *State) visit(w *World, g sighting, events []Event) []Event {
-	old := len(events)
-	events = s.advance(w, g, events)
+	a, old := s.wayTo(w, g), len(events)
+	if s.rests(&a) {
+		events = s.visitFew(w, &a, events)
+	} else {
+		events = s.advance(w, &a, events)
+		s.lookAround(w, &a.sighting)
+	}
 	if len(events)-old > 1 {
 		slices.SortFunc(events[old:], byTypeAndFence)
+	}
+	if s.seen && !w.settings.Raw {
+		s.trail.extend(&s.last, a.sudden)
 	}
 	return w.warn(events, old)
 }
@@ -123,11 +131,10 @@ func (p *pairing) next() (z *zone, r *relation, ok bool) {
 	return z, r, true
 }
 
-// advance weighs g against all fences that it may concern.
-func (s *State) advance(w *World, g sighting, events []Event) []Event {
-	var buffer [16]*zone
-	a := s.wayTo(w, g)
-	zones, narrower := w.within(s.around(&a, w.settings.reach(&g)), g.uncertainty, buffer[:0])
+// advance weighs a against all fences that it may concern.
+func (s *State) advance(w *World, a *arrival, events []Event) []Event {
+	var buffer [foundAtOnce]*zone
+	zones, narrower := w.within(s.around(a, w.settings.reach(&a.sighting)), a.uncertainty, buffer[:0])
 	pairs := pairing{w, zones, s.relations}
 	next := s.spare[:0]
 	for z, known, ok := pairs.next(); ok; z, known, ok = pairs.next() {
@@ -136,22 +143,34 @@ func (s *State) advance(w *World, g sighting, events []Event) []Event {
 		}
 		r := known
 		if r == nil {
-			r = &relation{fence: z.fence.ID, shape: z.key, side: s.assume(w, z)}
+			stranger := s.stranger(w, z)
+			r = &stranger
 		}
-		r.trust(&a)
-		e := w.settings.judge(z, &a.sighting, r.limit(z))
-		events = s.weigh(w, z, r, e, &a, events)
-		if !w.settings.Raw && r.stays(z, e, g.time) {
-			events = append(events, r.reportStay(z, g))
+		var kept bool
+		if events, kept = s.meet(w, z, r, a, events); kept {
+			next = append(next, *r)
 		}
-		next = r.keep(e, next)
 	}
 	s.fog = narrower && (s.fog || !s.seen)
-	if s.seen && !w.settings.Raw {
-		s.trail.extend(&s.last, a.sudden)
-	}
 	s.relations, s.spare = next, s.relations
 	return events
+}
+
+// stranger is the relation to a fence that the device had none to.
+func (s *State) stranger(w *World, z *zone) relation {
+	return relation{fence: z.fence.ID, shape: z.key, side: s.assume(w, z)}
+}
+
+// meet weighs a against z and tells whether r, the relation to it, is worth
+// keeping.
+func (s *State) meet(w *World, z *zone, r *relation, a *arrival, events []Event) ([]Event, bool) {
+	r.trust(a)
+	e := w.settings.judge(z, &a.sighting, r.limit(z))
+	events = s.weigh(w, z, r, e, a, events)
+	if !w.settings.Raw && r.stays(z, e, a.time) {
+		events = append(events, r.reportStay(z, a.sighting))
+	}
+	return events, r.matters(e)
 }
 
 // weigh lets e, which a says of z, count, and tells of what it completes.
@@ -215,7 +234,9 @@ func (s *State) adopt(w *World) {
 		e := w.settings.judge(z, &last, r.limit(z))
 		r.reshape(z, e)
 		s.number(r, last.time)
-		next = r.keep(e, next)
+		if r.matters(e) {
+			next = append(next, *r)
+		}
 	}
 	s.relations, s.spare = next, s.relations
 }

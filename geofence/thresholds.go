@@ -24,8 +24,8 @@ import (
 // may change sides twice, there and back, but changes sides for a third time
 // only after it has moved, or as ReturnMargin and ReturnAfter say, and what
 // they ask for doubles with each further change. It has moved when two fixes in
-// a row are farther from the place of the last change than twice, as often
-// doubled, the accuracies of both ends.
+// a row are farther from the place of the last change than twice the accuracies
+// of both ends, later three times.
 type Thresholds struct {
 	// EnterMargin is how far inside each of two fixes of the run must be.
 	// Default 0.5.
