@@ -11,8 +11,9 @@ const EngineVersion = 2
 
 // Step takes fix, the newest of one device, brings s up to date in place and
 // appends what happened to events: first crosses, then exits, enters and dwells,
-// each in order of fence. It allocates nothing as long as events has room and the device is
-// near no more fences than before, 64 at most, and it never panics.
+// each in order of fence, then what the other parts of the State have to say. It
+// allocates nothing as long as events has room and the device is near no more
+// fences than before, 64 at most, and it never panics.
 //
 // A fix that is not newer than the last one, not on the globe, not finite or
 // less accurate than 100 km changes nothing. One that cannot be true is kept
