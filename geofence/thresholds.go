@@ -43,8 +43,9 @@ type Thresholds struct {
 	// drift, and whoever parks just outside is not inside all night.
 	ExitAfter time.Duration
 	// ReturnMargin is how far on the other side two fixes in a row must be for
-	// whoever changes sides again without having moved. Default 3, or 4.5 standard deviations: errors that last a minute get there once in
-	// ten days (L. M. Ricciardi, S. Sato, "First-passage-time density and
+	// whoever changes sides again without having moved. Default 3, or 4.5
+	// standard deviations: errors that last a minute get there once in ten days
+	// (L. M. Ricciardi, S. Sato, "First-passage-time density and
 	// moments of the Ornstein-Uhlenbeck process", Journal of Applied
 	// Probability 25, 1988).
 	ReturnMargin float64
