@@ -152,7 +152,7 @@ func TestQuarantineIsBounded(t *testing.T) {
 	const extra = 25
 	done := make(chan error, tracker.MaxQuarantined+extra)
 	for i := range tracker.MaxQuarantined + extra {
-		refusal := tracker.Refusal{Device: "van", Received: noon, Door: "d", Reason: "bad_json", Detail: fmt.Sprint(i), Payload: make([]byte, 5000)}
+		refusal := tracker.Refused{Device: "van", Received: noon, Door: "d", Reason: "bad_json", Detail: fmt.Sprint(i), Payload: make([]byte, 5000)}
 		if err := r.Quarantine(context.Background(), refusal, func(err error) { done <- err }); err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestQuarantineIsBounded(t *testing.T) {
 		}
 	}
 	again := r.crash(t)
-	err := again.Quarantine(context.Background(), tracker.Refusal{Detail: "newest"}, func(err error) { done <- err })
+	err := again.Quarantine(context.Background(), tracker.Refused{Detail: "newest"}, func(err error) { done <- err })
 	if err != nil || <-done != nil {
 		t.Fatal("the quarantine does not go on after a crash")
 	}

@@ -20,8 +20,8 @@ const (
 	MaxQuarantinedPayload = 4096
 )
 
-// Refusal says why something that a device sent was refused for good.
-type Refusal struct {
+// Refused is what a device sent and was refused for good.
+type Refused struct {
 	// Device is the authenticated sender.
 	Device   DeviceID  `json:"device"`
 	Received time.Time `json:"received"`
@@ -43,15 +43,15 @@ type quarantine struct {
 
 const quarantineBucket = "quarantine"
 
-type storedRefusal struct {
+type storedRefused struct {
 	Number uint64 `json:"number"`
-	Refusal
+	Refused
 }
 
 func loadQuarantine(store Store) (*quarantine, error) {
 	q := new(quarantine)
 	err := eachRecord(store, quarantineBucket, "", func(r Record) error {
-		var s storedRefusal
+		var s storedRefused
 		if err := json.Unmarshal(r.Value, &s); err != nil {
 			return err
 		}
@@ -64,10 +64,10 @@ func loadQuarantine(store Store) (*quarantine, error) {
 	return q, nil
 }
 
-func (q *quarantine) record(r Refusal) (BucketRecord, error) {
+func (q *quarantine) record(r Refused) (BucketRecord, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	value, err := json.Marshal(storedRefusal{Number: q.next, Refusal: r})
+	value, err := json.Marshal(storedRefused{Number: q.next, Refused: r})
 	if err != nil {
 		return BucketRecord{}, fmt.Errorf("encode a refusal: %w", err)
 	}
@@ -78,7 +78,7 @@ func (q *quarantine) record(r Refusal) (BucketRecord, error) {
 
 // Quarantine keeps, for an operator to read, what a device sent and can never
 // be right. Its result and done are those of Enqueue.
-func (f *Fleet) Quarantine(ctx context.Context, r Refusal, done func(error)) error {
+func (f *Fleet) Quarantine(ctx context.Context, r Refused, done func(error)) error {
 	r.Payload = bytes.Clone(r.Payload[:min(len(r.Payload), MaxQuarantinedPayload)])
 	record, err := f.refused.record(r)
 	if err != nil {
@@ -88,10 +88,10 @@ func (f *Fleet) Quarantine(ctx context.Context, r Refusal, done func(error)) err
 }
 
 // Quarantined returns what is kept, newest first.
-func (f *Fleet) Quarantined() ([]Refusal, error) {
-	var stored []storedRefusal
+func (f *Fleet) Quarantined() ([]Refused, error) {
+	var stored []storedRefused
 	err := eachRecord(f.store, quarantineBucket, "", func(r Record) error {
-		var s storedRefusal
+		var s storedRefused
 		if err := json.Unmarshal(r.Value, &s); err != nil {
 			return fmt.Errorf("refusal %q: %w", r.Key, err)
 		}
@@ -101,10 +101,10 @@ func (f *Fleet) Quarantined() ([]Refusal, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(stored, func(a, b storedRefusal) int { return cmp.Compare(b.Number, a.Number) })
-	refusals := make([]Refusal, len(stored))
+	slices.SortFunc(stored, func(a, b storedRefused) int { return cmp.Compare(b.Number, a.Number) })
+	refusals := make([]Refused, len(stored))
 	for i, s := range stored {
-		refusals[i] = s.Refusal
+		refusals[i] = s.Refused
 	}
 	return refusals, nil
 }

@@ -22,23 +22,11 @@ type Door interface {
 	// Name stands in the address, in metrics and in the quarantine.
 	Name() string
 	// Decode makes a report of a request of device: of its body or, where that
-	// is empty, of its query. An error should be a Refusal.
+	// is empty, of its query. An error should be a *tracker.Refusal.
 	Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error)
 	// Answer is the body of the answer, JSON, after the report is stored; empty
 	// for none.
 	Answer() string
-}
-
-// Refusal is why a door makes no report of a request. Its text holds nothing of
-// the request.
-type Refusal interface {
-	error
-	// Reason is a short stable code.
-	Reason() string
-	// Ignored: nothing is wrong, there is nothing to store.
-	Ignored() bool
-	// Foreign: the request speaks for another device than the one that sent it.
-	Foreign() bool
 }
 
 // device is the role of a tracker: it may send its own reports, nothing else.
@@ -71,7 +59,7 @@ func (s *Server) takeReport(d Door) handler {
 		if err == nil {
 			err = change(r, func(ctx context.Context) error { return s.fleet.Accept(ctx, report) })
 		}
-		outcome, err := s.judge(r, tracker.Refusal{Device: who.device, Received: received, Door: d.Name(), Payload: payload}, err)
+		outcome, err := s.judge(r, tracker.Refused{Device: who.device, Received: received, Door: d.Name(), Payload: payload}, err)
 		s.metrics.reports.WithLabelValues(d.Name(), outcome).Inc()
 		if err != nil {
 			return err
@@ -87,8 +75,8 @@ func (s *Server) takeReport(d Door) handler {
 
 // judge says what became of a report, for metrics and for the device, whose
 // decoding or storing ended with err.
-func (s *Server) judge(r *http.Request, refused tracker.Refusal, err error) (outcome string, answer error) {
-	var refusal Refusal
+func (s *Server) judge(r *http.Request, refused tracker.Refused, err error) (outcome string, answer error) {
+	var refusal *tracker.Refusal
 	status := http.StatusBadRequest
 	switch {
 	case err == nil:
@@ -116,7 +104,7 @@ func (s *Server) judge(r *http.Request, refused tracker.Refusal, err error) (out
 }
 
 // quarantine waits until refused is kept.
-func (s *Server) quarantine(r *http.Request, refused tracker.Refusal) error {
+func (s *Server) quarantine(r *http.Request, refused tracker.Refused) error {
 	return change(r, func(ctx context.Context) error {
 		outcome := make(chan error, 1)
 		if err := s.fleet.Quarantine(ctx, refused, func(err error) { outcome <- err }); err != nil {

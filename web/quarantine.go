@@ -21,7 +21,7 @@ type refusalJSON struct {
 	Encoding string `json:"payload_encoding,omitempty"`
 }
 
-func refusalOf(r tracker.Refusal) refusalJSON {
+func refusalOf(r tracker.Refused) refusalJSON {
 	j := refusalJSON{
 		Device: r.Device, Received: r.Received.UTC(), Door: r.Door,
 		Reason: r.Reason, Detail: r.Detail, Payload: string(r.Payload),

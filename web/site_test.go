@@ -202,7 +202,7 @@ func TestQuarantine(t *testing.T) {
 	s.device("v")
 	for _, payload := range []string{`{"_type":`, "\xff\x00", ""} {
 		done := make(chan error, 1)
-		err := s.fleet.Quarantine(t.Context(), tracker.Refusal{
+		err := s.fleet.Quarantine(t.Context(), tracker.Refused{
 			Device: "v", Received: time.Now(), Door: "owntracks", Reason: "bad_json", Detail: "not JSON", Payload: []byte(payload),
 		}, func(err error) { done <- err })
 		if err != nil {

@@ -18,19 +18,7 @@ type Door interface {
 	// Subscribes reports whether filter is device's own to subscribe to.
 	Subscribes(device tracker.DeviceID, filter string) bool
 	// Decode reads what device published and the server received at received.
-	// An error that is a Refusal says what to do with the payload; any other
+	// An error that is a *tracker.Refusal says what to do with the payload; any other
 	// sends it to the quarantine as a bad payload. The broker keeps the report.
 	Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error)
-}
-
-// Refusal is an error of [Door.Decode] that says why there is no report. Its
-// text is a sentence for people that quotes nothing of the payload.
-type Refusal interface {
-	error
-	// Reason is a short stable code for metrics and the quarantine.
-	Reason() string
-	// Ignored reports that the payload is in order and has nothing to store:
-	// it is acknowledged and forgotten. Otherwise it can never be right and
-	// goes to the quarantine.
-	Ignored() bool
 }

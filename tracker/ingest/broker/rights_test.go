@@ -4,10 +4,7 @@ import (
 	"testing"
 
 	"wayguard/tracker"
-	"wayguard/tracker/ingest/owntracks"
 )
-
-var _ Refusal = (*owntracks.Refusal)(nil)
 
 func TestNativeLeaf(t *testing.T) {
 	for _, c := range []struct {

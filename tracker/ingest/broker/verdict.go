@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"errors"
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -18,7 +17,7 @@ type verdict struct {
 	// report is set where the outcome is stored.
 	report tracker.Report
 	// refusal says who sent what, and for quarantined what is wrong with it.
-	refusal tracker.Refusal
+	refusal tracker.Refused
 }
 
 // refuse sends the payload to the quarantine.
@@ -29,7 +28,7 @@ func (v *verdict) refuse(reason, detail string, code byte) {
 
 // judge looks at a publish of device.
 func (h *hook) judge(device tracker.DeviceID, topic string, payload []byte, received time.Time) verdict {
-	v := verdict{refusal: tracker.Refusal{Device: device, Received: received, Door: noDoor, Payload: payload}}
+	v := verdict{refusal: tracker.Refused{Device: device, Received: received, Door: noDoor, Payload: payload}}
 	if d := h.door(device, topic); d != nil {
 		v.refusal.Door = d.Name()
 		v.decode(d)
@@ -53,15 +52,12 @@ func (v *verdict) decode(d Door) {
 		v.outcome, v.report = stored, report
 		return
 	}
-	reason := "bad_payload"
-	if r := Refusal(nil); errors.As(err, &r) {
-		if r.Ignored() {
-			v.outcome = ignored
-			return
-		}
-		reason = r.Reason()
+	r := tracker.RefusalOf(err)
+	if r.Ignored() {
+		v.outcome = ignored
+		return
 	}
-	v.refuse(reason, err.Error(), packets.ErrPayloadFormatInvalid.Code)
+	v.refuse(r.Reason(), r.Error(), packets.ErrPayloadFormatInvalid.Code)
 }
 
 // will is what a device wants said when it disappears. It is kept here and

@@ -29,7 +29,6 @@ package flespi
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"time"
 
@@ -60,7 +59,7 @@ func (Door) Decode(device tracker.DeviceID, payload []byte, received time.Time) 
 // request sent again is found to be the same. The battery is that of the newest
 // message that has one.
 //
-// An error is always a *Refusal. An array is taken whole or refused whole.
+// An error is always a *tracker.Refusal. An array is taken whole or refused whole.
 func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
 	var messages []message
 	if err := json.Unmarshal(payload, &messages); err != nil {
@@ -82,28 +81,28 @@ func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracke
 	}
 	switch {
 	case len(messages) == 0:
-		return tracker.Report{}, refuse(ReasonIgnored, "there are no messages")
+		return tracker.Report{}, tracker.Refuse(tracker.ReasonIgnored, "there are no messages")
 	case len(r.Fixes) > tracker.MaxFixes:
-		return tracker.Report{}, refuse(ReasonTooLarge, "the array has %d positions, at most %d are accepted", len(r.Fixes), tracker.MaxFixes)
+		return tracker.Report{}, tracker.Refuse(ReasonTooLarge, "the array has %d positions, at most %d are accepted", len(r.Fixes), tracker.MaxFixes)
 	case len(r.Fixes) == 0 && r.Battery == nil:
-		return tracker.Report{}, refuse(ReasonIgnored, "no message has a position or a battery to store")
+		return tracker.Report{}, tracker.Refuse(tracker.ReasonIgnored, "no message has a position or a battery to store")
 	}
 	return r, nil
 }
 
 // badJSON says where JSON ends to be JSON; the library's own text quotes what
 // it found there.
-func badJSON(err error) *Refusal {
+func badJSON(err error) *tracker.Refusal {
 	if at := (*jsontext.SyntacticError)(nil); errors.As(err, &at) {
-		return refuse(ReasonJSON, "the body is not JSON from byte %d on, or has a name twice", at.ByteOffset)
+		return tracker.Refuse(ReasonJSON, "the body is not JSON from byte %d on, or has a name twice", at.ByteOffset)
 	}
 	if at := (*json.SemanticError)(nil); errors.As(err, &at) {
-		return refuse(ReasonJSON, "the value before byte %d of the body is of the wrong type", at.ByteOffset)
+		return tracker.Refuse(ReasonJSON, "the value before byte %d of the body is of the wrong type", at.ByteOffset)
 	}
-	return refuse(ReasonJSON, "the body is not JSON")
+	return tracker.Refuse(ReasonJSON, "the body is not JSON")
 }
 
-// Reasons of a Refusal. They are part of metrics and of the quarantine and do
+// Reasons of a tracker.Refusal. They are part of metrics and of the quarantine and do
 // not change.
 const (
 	// ReasonTooLarge: there are more positions than a report can hold.
@@ -112,32 +111,8 @@ const (
 	ReasonJSON = "bad_json"
 	// ReasonDevice: a message does not name its device.
 	ReasonDevice = "no_device"
-	// ReasonForeign: a message is of another device than the one that sent it.
-	ReasonForeign = "foreign_device"
 	// ReasonTime: a timestamp is missing, 0 or less, or beyond the year 9999.
 	ReasonTime = "bad_time"
 	// ReasonPosition: there is half a position, or one out of range.
 	ReasonPosition = "bad_position"
-	// ReasonIgnored: there is nothing to store. Nothing is wrong with that.
-	ReasonIgnored = "nothing_to_store"
 )
-
-// Refusal says why a request gave no report. It holds nothing of the request
-// but names that flespi itself defines.
-type Refusal struct{ reason, detail string }
-
-// Error is a sentence for people.
-func (r *Refusal) Error() string { return r.detail }
-
-// Reason is one of the codes above.
-func (r *Refusal) Reason() string { return r.reason }
-
-// Ignored reports that the request is in order and has nothing to store.
-func (r *Refusal) Ignored() bool { return r.reason == ReasonIgnored }
-
-// Foreign reports that the request speaks for another device.
-func (r *Refusal) Foreign() bool { return r.reason == ReasonForeign }
-
-func refuse(reason, format string, args ...any) *Refusal {
-	return &Refusal{reason, fmt.Sprintf(format, args...)}
-}

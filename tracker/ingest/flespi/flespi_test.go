@@ -126,28 +126,28 @@ func TestRefusals(t *testing.T) {
 		"{}":                                 ReasonJSON,
 		"[1]":                                ReasonJSON,
 		"[] []":                              ReasonJSON,
-		"[]":                                 ReasonIgnored,
-		"null":                               ReasonIgnored,
+		"[]":                                 tracker.ReasonIgnored,
+		"null":                               tracker.ReasonIgnored,
 		"[{}]":                               ReasonDevice,
 		`[{"ident":5}]`:                      ReasonJSON,
-		`[{"ident":"605631","timestamp":1}]`: ReasonForeign,
-		`[{"ident":"605630","timestamp":1,"battery.level":5},{"ident":"605631","timestamp":1}]`: ReasonForeign,
+		`[{"ident":"605631","timestamp":1}]`: tracker.ReasonForeign,
+		`[{"ident":"605630","timestamp":1,"battery.level":5},{"ident":"605631","timestamp":1}]`: tracker.ReasonForeign,
 		`[{"ident":"605630"}]`:                                                                                   ReasonTime,
 		`[{"ident":"605630","timestamp":0}]`:                                                                     ReasonTime,
 		`[{"ident":"605630","timestamp":1767225600000}]`:                                                         ReasonTime,
 		`[{"ident":"605630","timestamp":"1"}]`:                                                                   ReasonJSON,
 		`[{"ident":"605630","timestamp":1,"timestamp":2}]`:                                                       ReasonJSON,
-		`[{"ident":"605630","timestamp":1}]`:                                                                     ReasonIgnored,
+		`[{"ident":"605630","timestamp":1}]`:                                                                     tracker.ReasonIgnored,
 		`[{"ident":"605630","timestamp":1,"position.latitude":1}]`:                                               ReasonPosition,
 		`[{"ident":"605630","timestamp":1,"position.latitude":91,"position.longitude":1}]`:                       ReasonPosition,
 		`[{"ident":"605630","timestamp":1,"position.latitude":1,"position.longitude":1,"position.speed":""}]`:    ReasonJSON,
-		`[{"ident":"605630","timestamp":1,"position.latitude":1,"position.longitude":1,"position.valid":false}]`: ReasonIgnored,
+		`[{"ident":"605630","timestamp":1,"position.latitude":1,"position.longitude":1,"position.valid":false}]`: tracker.ReasonIgnored,
 		many: ReasonTooLarge,
 	} {
 		r, err := Decode(device, []byte(body), received)
-		refused := (*Refusal)(nil)
+		refused := (*tracker.Refusal)(nil)
 		if !errors.As(err, &refused) || refused.Reason() != reason || refused.Error() == "" ||
-			refused.Ignored() != (reason == ReasonIgnored) || refused.Foreign() != (reason == ReasonForeign) {
+			refused.Ignored() != (reason == tracker.ReasonIgnored) || refused.Foreign() != (reason == tracker.ReasonForeign) {
 			t.Errorf("%.100s: %v, want %s", body, err, reason)
 		}
 		if !reflect.ValueOf(r).IsZero() {

@@ -28,15 +28,15 @@ const lastSecond = 253402300799
 func (m *message) refused(device tracker.DeviceID) error {
 	switch {
 	case m.Ident == "":
-		return refuse(ReasonDevice, "ident, the device's identifier, is missing")
+		return tracker.Refuse(ReasonDevice, "ident, the device's identifier, is missing")
 	case m.Ident != string(device):
-		return refuse(ReasonForeign, "ident is not that of the device whose credentials were sent")
+		return tracker.Refuse(tracker.ReasonForeign, "ident is not that of the device whose credentials were sent")
 	case m.Timestamp == nil || *m.Timestamp <= 0 || *m.Timestamp > lastSecond:
-		return refuse(ReasonTime, "timestamp, in Unix seconds, is missing or out of range")
+		return tracker.Refuse(ReasonTime, "timestamp, in Unix seconds, is missing or out of range")
 	case (m.Latitude == nil) != (m.Longitude == nil):
-		return refuse(ReasonPosition, "position.latitude and position.longitude belong together: one of them is missing")
+		return tracker.Refuse(ReasonPosition, "position.latitude and position.longitude belong together: one of them is missing")
 	case m.Latitude != nil && (math.Abs(*m.Latitude) > 90 || math.Abs(*m.Longitude) > 180):
-		return refuse(ReasonPosition, "position.latitude must be within -90 and 90 degrees, position.longitude within -180 and 180")
+		return tracker.Refuse(ReasonPosition, "position.latitude must be within -90 and 90 degrees, position.longitude within -180 and 180")
 	}
 	return nil
 }

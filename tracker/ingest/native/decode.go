@@ -22,7 +22,7 @@ type Content struct {
 }
 
 // Decode reads one payload that device published and the server received at
-// received. An error is always a *Refusal; then there is no content.
+// received. An error is always a *tracker.Refusal; then there is no content.
 func Decode(device tracker.DeviceID, payload []byte, received time.Time) (Content, error) {
 	r, err := parse(payload)
 	if err != nil {
@@ -48,7 +48,7 @@ func parse(payload []byte) (firmware.Report, error) {
 		return firmware.Report{}, refusal(err)
 	}
 	if h.Protection != firmware.Plain {
-		return firmware.Report{}, refuse(ReasonSealed, "the report is sealed, and this server cannot open seals: send it plain, over TLS")
+		return firmware.Report{}, tracker.Refuse(ReasonSealed, "the report is sealed, and this server cannot open seals: send it plain, over TLS")
 	}
 	r, err := firmware.ParseReport(payload, nil)
 	if err != nil {
@@ -59,11 +59,11 @@ func parse(payload []byte) (firmware.Report, error) {
 
 // refusal is what to say of an error of package firmware, whose texts hold
 // numbers and names of fields, nothing else of the payload.
-func refusal(err error) *Refusal {
+func refusal(err error) *tracker.Refusal {
 	if errors.Is(err, firmware.ErrVersion) {
-		return refuse(ReasonVersion, "%v", err)
+		return tracker.Refuse(ReasonVersion, "%v", err)
 	}
-	return refuse(ReasonFrame, "%v", err)
+	return tracker.Refuse(ReasonFrame, "%v", err)
 }
 
 // key is a hash of boot and sequence.

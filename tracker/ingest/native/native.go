@@ -21,7 +21,6 @@
 package native
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -57,12 +56,12 @@ func (Door) Decode(device tracker.DeviceID, payload []byte, received time.Time) 
 		return tracker.Report{}, err
 	}
 	if len(c.Report.Fixes) == 0 && c.Report.Battery == nil {
-		return tracker.Report{}, refuse(ReasonIgnored, "the report has neither a position nor a battery")
+		return tracker.Report{}, tracker.Refuse(tracker.ReasonIgnored, "the report has neither a position nor a battery")
 	}
 	return c.Report, nil
 }
 
-// Reasons of a Refusal. They are part of metrics and of the quarantine and do
+// Reasons of a tracker.Refusal. They are part of metrics and of the quarantine and do
 // not change.
 const (
 	// ReasonFrame: the payload is cut short or contradicts the specification.
@@ -71,22 +70,4 @@ const (
 	ReasonVersion = "unknown_version"
 	// ReasonSealed: it is sealed, and the server has no key to open it.
 	ReasonSealed = "sealed"
-	// ReasonIgnored: nothing in it is stored. Nothing is wrong with it.
-	ReasonIgnored = "nothing_to_store"
 )
-
-// Refusal says why a payload gave no report. It holds nothing of the payload.
-type Refusal struct{ reason, detail string }
-
-// Error is a sentence for people.
-func (r *Refusal) Error() string { return r.detail }
-
-// Reason is one of the codes above.
-func (r *Refusal) Reason() string { return r.reason }
-
-// Ignored reports that the payload is in order and has nothing to store.
-func (r *Refusal) Ignored() bool { return r.reason == ReasonIgnored }
-
-func refuse(reason, format string, args ...any) *Refusal {
-	return &Refusal{reason, fmt.Sprintf(format, args...)}
-}

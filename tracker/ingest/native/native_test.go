@@ -95,11 +95,11 @@ func TestRefusals(t *testing.T) {
 		"encrypted":     {frame(t, report(), key, firmware.Encrypted), ReasonSealed},
 		"JSON":          {[]byte(`{"wg":1`), ReasonFrame},
 		"OwnTracks":     {[]byte(`{"_type":"location","tst":1,"lat":1,"lon":1}`), ReasonVersion},
-		"empty":         {frame(t, firmware.Report{Sequence: 1}, nil, firmware.Plain), ReasonIgnored},
+		"empty":         {frame(t, firmware.Report{Sequence: 1}, nil, firmware.Plain), tracker.ReasonIgnored},
 	} {
 		r, err := Door{}.Decode(device, c.payload, received)
-		var refused *Refusal
-		if !errors.As(err, &refused) || refused.Reason() != c.reason || refused.Ignored() != (c.reason == ReasonIgnored) || refused.Error() == "" {
+		var refused *tracker.Refusal
+		if !errors.As(err, &refused) || refused.Reason() != c.reason || refused.Ignored() != (c.reason == tracker.ReasonIgnored) || refused.Error() == "" {
 			t.Errorf("%s: %v, want %s", name, err, c.reason)
 		}
 		if !reflect.ValueOf(r).IsZero() {

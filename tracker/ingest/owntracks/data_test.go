@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"wayguard/geofence"
+	"wayguard/tracker"
 )
 
 // dataFolder is the folder of recorded messages, at path below it.
@@ -67,7 +68,7 @@ func TestFixtures(t *testing.T) {
 		} else if reason, ok := refused[name]; ok {
 			wantRefusal(t, string(payload), reason, false)
 		} else {
-			wantRefusal(t, string(payload), ReasonIgnored, true)
+			wantRefusal(t, string(payload), tracker.ReasonIgnored, true)
 		}
 	}
 }

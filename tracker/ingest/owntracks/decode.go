@@ -20,10 +20,10 @@ const MaxPayload = 64 << 10
 // received. The report's key is the xxHash64 of the payload, so that the same
 // message sent again is found to be the same.
 //
-// An error is always a *Refusal. An array is taken whole or refused whole.
+// An error is always a *tracker.Refusal. An array is taken whole or refused whole.
 func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
 	if len(payload) > MaxPayload {
-		return tracker.Report{}, refuse(ReasonTooLarge, "the payload has %d bytes, at most %d are accepted", len(payload), MaxPayload)
+		return tracker.Report{}, tracker.Refuse(ReasonTooLarge, "the payload has %d bytes, at most %d are accepted", len(payload), MaxPayload)
 	}
 	var c content
 	// Names that stand there twice are refused by message.add where they
@@ -45,11 +45,11 @@ func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracke
 
 // badJSON says where JSON ends to be JSON; the library's own text quotes what
 // it found there.
-func badJSON(err error) *Refusal {
+func badJSON(err error) *tracker.Refusal {
 	if at := (*jsontext.SyntacticError)(nil); errors.As(err, &at) {
-		return refuse(ReasonJSON, "the payload is not JSON from byte %d on", at.ByteOffset)
+		return tracker.Refuse(ReasonJSON, "the payload is not JSON from byte %d on", at.ByteOffset)
 	}
-	return refuse(ReasonJSON, "the payload is not JSON")
+	return tracker.Refuse(ReasonJSON, "the payload is not JSON")
 }
 
 // content gathers what the messages of a payload say.
@@ -58,7 +58,7 @@ type content struct {
 	battery *uint8
 	// refused is the first message that is wrong, ignored the first that is
 	// right and has no fix.
-	refused, ignored *Refusal
+	refused, ignored *tracker.Refusal
 }
 
 // check returns why there is no report, if so.
@@ -67,13 +67,13 @@ func (c *content) check() error {
 	case c.refused != nil:
 		return c.refused
 	case len(c.fixes) > tracker.MaxFixes:
-		return refuse(ReasonTooLarge, "the payload has %d fixes, at most %d are accepted", len(c.fixes), tracker.MaxFixes)
+		return tracker.Refuse(ReasonTooLarge, "the payload has %d fixes, at most %d are accepted", len(c.fixes), tracker.MaxFixes)
 	case len(c.fixes) > 0:
 		return nil
 	case c.ignored != nil:
 		return c.ignored
 	}
-	return refuse(ReasonJSON, "the payload is an empty array")
+	return tracker.Refuse(ReasonJSON, "the payload is an empty array")
 }
 
 // UnmarshalJSONFrom reads an object or an array of objects. Only broken JSON
@@ -96,7 +96,7 @@ func (c *content) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 func (c *content) readMessage(dec *jsontext.Decoder) error {
 	if dec.PeekKind() != '{' {
-		c.refuse(refuse(ReasonJSON, "the payload must be a JSON object or an array of them"))
+		c.refuse(tracker.Refuse(ReasonJSON, "the payload must be a JSON object or an array of them"))
 		return dec.SkipValue()
 	}
 	var m message
@@ -127,7 +127,7 @@ func (c *content) take(m *message) {
 	}
 }
 
-func (c *content) refuse(r *Refusal) {
+func (c *content) refuse(r *tracker.Refusal) {
 	if c.refused == nil {
 		c.refused = r
 	}

@@ -184,9 +184,9 @@ func TestDecodeIgnoresOtherTypes(t *testing.T) {
 		"beacon", "card", "cmd", "configuration", "dump", "encrypted", "lwt", "request",
 		"status", "steps", "transition", "waypoint", "waypoints",
 	} {
-		wantRefusal(t, `{"tst":0,"_type":"`+kind+`","lat":"x"}`, ReasonIgnored, true)
+		wantRefusal(t, `{"tst":0,"_type":"`+kind+`","lat":"x"}`, tracker.ReasonIgnored, true)
 	}
-	wantRefusal(t, `[{"_type":"card"},{"_type":"lwt"}]`, ReasonIgnored, true)
+	wantRefusal(t, `[{"_type":"card"},{"_type":"lwt"}]`, tracker.ReasonIgnored, true)
 	wantRefusal(t, `[{"_type":"card"},{"_type":"cart"}]`, ReasonUnknownType, false)
 }
 
@@ -194,7 +194,7 @@ func wantRefusal(t *testing.T, payload, reason string, ignored bool) {
 	t.Helper()
 	short := payload[:min(len(payload), 80)]
 	r, err := Decode(device, []byte(payload), received)
-	var refusal *Refusal
+	var refusal *tracker.Refusal
 	if !errors.As(err, &refusal) {
 		t.Errorf("%s: error %v, want a Refusal", short, err)
 		return

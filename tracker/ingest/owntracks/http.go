@@ -25,7 +25,7 @@ func (HTTP) Answer() string { return "[]" }
 // how apps delete what is retained, is ignored.
 func (HTTP) Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
 	if len(payload) == 0 {
-		return tracker.Report{}, refuse(ReasonIgnored, "the request is empty")
+		return tracker.Report{}, tracker.Refuse(tracker.ReasonIgnored, "the request is empty")
 	}
 	r, err := Decode(device, payload, received)
 	if err != nil {
@@ -33,7 +33,7 @@ func (HTTP) Decode(device tracker.DeviceID, payload []byte, received time.Time) 
 	}
 	for _, name := range topics(payload) {
 		if t, ok := splitTopic(name); ok && !t.of(device) {
-			return tracker.Report{}, refuse(ReasonForeign, "topic is not that of the device whose credentials were sent")
+			return tracker.Report{}, tracker.Refuse(tracker.ReasonForeign, "topic is not that of the device whose credentials were sent")
 		}
 	}
 	return r, nil

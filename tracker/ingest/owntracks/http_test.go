@@ -3,6 +3,8 @@ package owntracks
 import (
 	"errors"
 	"testing"
+
+	"wayguard/tracker"
 )
 
 func TestHTTP(t *testing.T) {
@@ -17,12 +19,12 @@ func TestHTTP(t *testing.T) {
 		location + `,"topic":"home/of/anna"}`:                                 {1, ""},
 		location + `,"topic":7}`:                                              {1, ""},
 		"[" + location + `},` + location + `},{"_type":"lwt","tst":1}]`:       {2, ""},
-		location + `,"topic":"owntracks/bert/van7"}`:                          {0, ReasonForeign},
-		location + `,"topic":"owntr\u0061cks/bert/van7"}`:                     {0, ReasonForeign},
-		"[" + location + `},` + location + `,"topic":"owntracks/anna/van8"}]`: {0, ReasonForeign},
+		location + `,"topic":"owntracks/bert/van7"}`:                          {0, tracker.ReasonForeign},
+		location + `,"topic":"owntr\u0061cks/bert/van7"}`:                     {0, tracker.ReasonForeign},
+		"[" + location + `},` + location + `,"topic":"owntracks/anna/van8"}]`: {0, tracker.ReasonForeign},
 		"[" + location + `},` + location + `,"topic":""},{"_type":"none"}]`:   {0, ReasonUnknownType},
-		"":                      {0, ReasonIgnored},
-		`{"_type":"encrypted"}`: {0, ReasonIgnored},
+		"":                      {0, tracker.ReasonIgnored},
+		`{"_type":"encrypted"}`: {0, tracker.ReasonIgnored},
 		`[]`:                    {0, ReasonJSON},
 		`_type=location&lat=1`:  {0, ReasonJSON},
 		`{"_type":"location"}`:  {0, ReasonTime},
@@ -31,11 +33,11 @@ func TestHTTP(t *testing.T) {
 		if len(r.Fixes) != want.fixes {
 			t.Errorf("%s: %d fixes", payload, len(r.Fixes))
 		}
-		refused := (*Refusal)(nil)
+		refused := (*tracker.Refusal)(nil)
 		if errors.As(err, &refused) != (want.reason != "") || refused != nil && refused.Reason() != want.reason {
 			t.Errorf("%s: %v, want %q", payload, err, want.reason)
 		}
-		if refused != nil && refused.Foreign() != (want.reason == ReasonForeign) {
+		if refused != nil && refused.Foreign() != (want.reason == tracker.ReasonForeign) {
 			t.Errorf("%s: foreign %t", payload, refused.Foreign())
 		}
 	}
@@ -52,7 +54,7 @@ func FuzzHTTP(f *testing.F) {
 		if err == nil && (plain != nil || len(r.Fixes) == 0) {
 			t.Fatalf("accepted, whereas over MQTT: %v", plain)
 		}
-		refused := (*Refusal)(nil)
+		refused := (*tracker.Refusal)(nil)
 		if errors.As(err, &refused) && plain == nil && !refused.Foreign() {
 			t.Fatalf("%v", err)
 		}

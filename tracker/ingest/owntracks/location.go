@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"wayguard/geofence"
+	"wayguard/tracker"
 )
 
 // maxTST is the end of the year 9999 in Unix seconds, the latest time that can
@@ -11,23 +12,23 @@ import (
 const maxTST = 253402300799
 
 // otherType returns nil for a location, and what to say of any other message.
-func (m *message) otherType() *Refusal {
+func (m *message) otherType() *tracker.Refusal {
 	if m.bad.has(fieldType) {
-		return refuse(ReasonUnknownType, "_type must be one string")
+		return tracker.Refuse(ReasonUnknownType, "_type must be one string")
 	}
 	switch m.kind {
 	case "location":
 		return nil
 	case "beacon", "card", "cmd", "configuration", "dump", "encrypted", "lwt", "request", "status", "steps", "transition", "waypoint", "waypoints":
-		return refuse(ReasonIgnored, "messages of type %s are not evaluated", m.kind)
+		return tracker.Refuse(tracker.ReasonIgnored, "messages of type %s are not evaluated", m.kind)
 	case "":
-		return refuse(ReasonUnknownType, "_type is missing")
+		return tracker.Refuse(ReasonUnknownType, "_type is missing")
 	}
-	return refuse(ReasonUnknownType, "_type is none that OwnTracks has")
+	return tracker.Refuse(ReasonUnknownType, "_type is none that OwnTracks has")
 }
 
 // fix reads a location by the rules of the package comment.
-func (m *message) fix() (geofence.Fix, *Refusal) {
+func (m *message) fix() (geofence.Fix, *tracker.Refusal) {
 	if r := m.refused(); r != nil {
 		return geofence.Fix{}, r
 	}
@@ -51,14 +52,14 @@ func (m *message) fix() (geofence.Fix, *Refusal) {
 }
 
 // refused checks what must be right for a fix to mean anything.
-func (m *message) refused() *Refusal {
+func (m *message) refused() *tracker.Refusal {
 	switch tst := m.numbers[fieldTST]; {
 	case m.bad.has(fieldTST) || !m.given.has(fieldTST):
-		return refuse(ReasonTime, "tst, the time of the fix in Unix seconds, is missing or is not one number")
+		return tracker.Refuse(ReasonTime, "tst, the time of the fix in Unix seconds, is missing or is not one number")
 	case tst <= 0:
-		return refuse(ReasonTime, "tst, the time of the fix in Unix seconds, must be above 0")
+		return tracker.Refuse(ReasonTime, "tst, the time of the fix in Unix seconds, must be above 0")
 	case tst > maxTST:
-		return refuse(ReasonTime, "tst, the time of the fix, is beyond the year 9999: it must be in seconds")
+		return tracker.Refuse(ReasonTime, "tst, the time of the fix, is beyond the year 9999: it must be in seconds")
 	}
 	if r := m.refusedDegrees(fieldLat, "lat", 90); r != nil {
 		return r
@@ -67,17 +68,17 @@ func (m *message) refused() *Refusal {
 		return r
 	}
 	if m.bad != 0 {
-		return refuse(ReasonField, "acc, alt, vac, vel, cog and batt must each be one number or be left out")
+		return tracker.Refuse(ReasonField, "acc, alt, vac, vel, cog and batt must each be one number or be left out")
 	}
 	return nil
 }
 
-func (m *message) refusedDegrees(f field, name string, limit float64) *Refusal {
+func (m *message) refusedDegrees(f field, name string, limit float64) *tracker.Refusal {
 	if m.bad.has(f) || !m.given.has(f) {
-		return refuse(ReasonPosition, "%s is missing or is not one number", name)
+		return tracker.Refuse(ReasonPosition, "%s is missing or is not one number", name)
 	}
 	if math.Abs(m.numbers[f]) > limit {
-		return refuse(ReasonPosition, "%s must be within -%g and %g degrees", name, limit, limit)
+		return tracker.Refuse(ReasonPosition, "%s must be within -%g and %g degrees", name, limit, limit)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (s *Server) answer(work context.Context, c *conn, packet []byte, received t
 	if err == nil {
 		err = s.store(ctx, content)
 	}
-	var refusal *Refusal
+	var refusal *tracker.Refusal
 	switch {
 	case err == nil:
 		return false, s.acknowledge(c, content, received)
@@ -50,7 +50,7 @@ func (s *Server) store(ctx context.Context, c Content) error {
 	}
 	err := s.options.Fleet.Accept(ctx, c.Report)
 	if errors.Is(err, tracker.ErrBadReport) {
-		return refuse(ReasonReport, "the packet was decoded but cannot be stored")
+		return tracker.Refuse(ReasonReport, "the packet was decoded but cannot be stored")
 	}
 	return err
 }
@@ -76,14 +76,14 @@ func (s *Server) deny(c *conn) error {
 }
 
 // quarantine counts a refusal and returns when it is kept.
-func (s *Server) quarantine(ctx context.Context, device tracker.DeviceID, packet []byte, received time.Time, r *Refusal) error {
+func (s *Server) quarantine(ctx context.Context, device tracker.DeviceID, packet []byte, received time.Time, r *tracker.Refusal) error {
 	s.metrics.refusals.WithLabelValues(r.Reason()).Inc()
 	sum := xxhash.Sum64(packet)
 	if s.refused.kept(device, sum) {
 		return nil
 	}
 	kept := make(chan error, 1)
-	err := s.options.Fleet.Quarantine(ctx, tracker.Refusal{
+	err := s.options.Fleet.Quarantine(ctx, tracker.Refused{
 		Device: device, Received: received, Door: doorName, Reason: r.Reason(), Detail: r.Error(), Payload: packet,
 	}, func(err error) { kept <- err })
 	if err != nil {

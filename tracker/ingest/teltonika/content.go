@@ -1,7 +1,6 @@
 package teltonika
 
 import (
-	"fmt"
 	"math"
 	"time"
 
@@ -21,7 +20,7 @@ type Content struct {
 }
 
 // Decode reads one packet of a device, from its preamble to its CRC, which the
-// server received at received. An error is always a *Refusal; then there is no
+// server received at received. An error is always a *tracker.Refusal; then there is no
 // content.
 func Decode(device tracker.DeviceID, b []byte, received time.Time) (Content, error) {
 	p, err := ParsePacket(b)
@@ -69,7 +68,7 @@ func (r *Record) fix() (geofence.Fix, bool) {
 	return f, true
 }
 
-// Reasons of a Refusal. They are part of metrics and of the quarantine and do
+// Reasons of a tracker.Refusal. They are part of metrics and of the quarantine and do
 // not change.
 const (
 	// ReasonFrame: the packet is cut short or contradicts the protocol.
@@ -83,17 +82,3 @@ const (
 	// ReasonReport: the fleet says that it can never be stored.
 	ReasonReport = "bad_report"
 )
-
-// Refusal says why a packet gave no report. It holds nothing of the payload but
-// lengths, counts and the codec.
-type Refusal struct{ reason, detail string }
-
-// Error is a sentence for people.
-func (r *Refusal) Error() string { return r.detail }
-
-// Reason is one of the codes above.
-func (r *Refusal) Reason() string { return r.reason }
-
-func refuse(reason, format string, args ...any) *Refusal {
-	return &Refusal{reason, fmt.Sprintf(format, args...)}
-}

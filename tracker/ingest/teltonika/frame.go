@@ -35,7 +35,7 @@ func (c *conn) readIMEI() (tracker.DeviceID, error) {
 const keepAlive = 0xFF
 
 // readPacket reads the next packet, from its preamble to its CRC. With a
-// *Refusal nothing can follow; then it returns what was read so far.
+// *tracker.Refusal nothing can follow; then it returns what was read so far.
 func (c *conn) readPacket() ([]byte, error) {
 	if err := c.awaitPacket(); err != nil {
 		return nil, err
@@ -48,12 +48,12 @@ func (c *conn) readPacket() ([]byte, error) {
 		return nil, err
 	}
 	if binary.BigEndian.Uint32(head) != 0 {
-		return head, refuse(ReasonFrame, "the packet does not begin with four zero bytes")
+		return head, tracker.Refuse(ReasonFrame, "the packet does not begin with four zero bytes")
 	}
 	length := uint64(binary.BigEndian.Uint32(head[4:]))
 	whole := headBytes + length + crcBytes
 	if whole > uint64(c.limits.PacketBytes) {
-		return head, refuse(ReasonTooLarge, "the packet has %d bytes, and only %d are taken", whole, c.limits.PacketBytes)
+		return head, tracker.Refuse(ReasonTooLarge, "the packet has %d bytes, and only %d are taken", whole, c.limits.PacketBytes)
 	}
 	packet := append(make([]byte, 0, whole), head...)[:whole]
 	if _, err := io.ReadFull(c.in, packet[headBytes:]); err != nil {

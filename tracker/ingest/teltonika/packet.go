@@ -1,6 +1,10 @@
 package teltonika
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"wayguard/tracker"
+)
 
 // Codec is the layout of a packet's records.
 type Codec uint8
@@ -80,25 +84,25 @@ var layouts = map[Codec]layout{
 }
 
 // ParsePacket reads one packet, from its preamble to its CRC. An error is
-// always a *Refusal; then there is no packet.
+// always a *tracker.Refusal; then there is no packet.
 func ParsePacket(b []byte) (Packet, error) {
 	if len(b) < headBytes+leastData+crcBytes {
-		return Packet{}, refuse(ReasonFrame, "the packet is cut short")
+		return Packet{}, tracker.Refuse(ReasonFrame, "the packet is cut short")
 	}
 	data, sum := b[headBytes:len(b)-crcBytes], b[len(b)-crcBytes:]
 	if binary.BigEndian.Uint32(b) != 0 || uint64(binary.BigEndian.Uint32(b[4:])) != uint64(len(data)) {
-		return Packet{}, refuse(ReasonFrame, "the packet does not begin with four zero bytes and its length")
+		return Packet{}, tracker.Refuse(ReasonFrame, "the packet does not begin with four zero bytes and its length")
 	}
 	if binary.BigEndian.Uint32(sum) != uint32(checksum(data)) {
-		return Packet{}, refuse(ReasonCRC, "the packet does not match its CRC")
+		return Packet{}, tracker.Refuse(ReasonCRC, "the packet does not match its CRC")
 	}
 	shape, ok := layouts[Codec(data[0])]
 	if !ok {
-		return Packet{}, refuse(ReasonCodec, "codec 0x%02X is none of 0x08, 0x8E and 0x10: set the box to one of them", data[0])
+		return Packet{}, tracker.Refuse(ReasonCodec, "codec 0x%02X is none of 0x08, 0x8E and 0x10: set the box to one of them", data[0])
 	}
 	n, again := data[1], data[len(data)-1]
 	if n == 0 || n != again {
-		return Packet{}, refuse(ReasonFrame, "the packet says that it has %d records, and at its end %d", n, again)
+		return Packet{}, tracker.Refuse(ReasonFrame, "the packet says that it has %d records, and at its end %d", n, again)
 	}
 	records, err := parseRecords(data[2:len(data)-1], int(n), shape)
 	if err != nil {
@@ -114,10 +118,10 @@ func parseRecords(b []byte, n int, shape layout) ([]Record, error) {
 		records = append(records, c.record(shape))
 	}
 	if c.short {
-		return nil, refuse(ReasonFrame, "the packet ends within its records")
+		return nil, tracker.Refuse(ReasonFrame, "the packet ends within its records")
 	}
 	if len(c.rest) > 0 {
-		return nil, refuse(ReasonFrame, "%d bytes follow the last record", len(c.rest))
+		return nil, tracker.Refuse(ReasonFrame, "%d bytes follow the last record", len(c.rest))
 	}
 	return records, nil
 }

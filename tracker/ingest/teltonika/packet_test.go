@@ -34,7 +34,7 @@ func TestTruncated(t *testing.T) {
 		for n := range frame {
 			for _, cut := range [][]byte{frame[:n], resealed(frame, n)} {
 				c, err := Decode(box, cut, received)
-				var refusal *Refusal
+				var refusal *tracker.Refusal
 				if !errors.As(err, &refusal) || !reflect.ValueOf(c).IsZero() {
 					t.Fatalf("%x cut at %d: %v, %+v", frame, n, err, c)
 				}
@@ -69,7 +69,7 @@ func TestRefusals(t *testing.T) {
 		"left over":     {sealed(append(append(data()[:len(data())-1:len(data())-1], 7), data()[len(data())-1])), ReasonFrame},
 	} {
 		c, err := Decode(box, test.frame, received)
-		var refusal *Refusal
+		var refusal *tracker.Refusal
 		if !errors.As(err, &refusal) || refusal.Reason() != test.reason || refusal.Error() == "" || !reflect.ValueOf(c).IsZero() {
 			t.Errorf("%s: %v, want %s; %+v", name, err, test.reason, c)
 		}

@@ -67,7 +67,7 @@ func TestVectors(t *testing.T) {
 				t.Errorf("%s: accepted", payload)
 			}
 		case "verifyNotNull": // It has cells only: nothing to store, nothing wrong.
-			if refused := (*Refusal)(nil); !errors.As(err, &refused) || !refused.Ignored() {
+			if refused := (*tracker.Refusal)(nil); !errors.As(err, &refused) || !refused.Ignored() {
 				t.Errorf("%s: %v", payload, err)
 			}
 		default:

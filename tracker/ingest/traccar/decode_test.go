@@ -53,7 +53,7 @@ func TestRefusals(t *testing.T) {
 		"":                                     ReasonDevice,
 		"lat=1&lon=2":                          ReasonDevice,
 		"id=&lat=1&lon=2":                      ReasonDevice,
-		"id=van8&lat=1&lon=2":                  ReasonForeign,
+		"id=van8&lat=1&lon=2":                  tracker.ReasonForeign,
 		"id=van7&id=van8&lat=1&lon=2":          ReasonField,
 		"id=van7&deviceid=van7&lat=1&lon=2":    ReasonField,
 		"id=van7&lat=1":                        ReasonPosition,
@@ -75,9 +75,9 @@ func TestRefusals(t *testing.T) {
 		"id=van7&lat=1&lon=2&timestamp=1e300":  ReasonTime,
 		"id=van7&lat=1&lon=2;timestamp=1":      ReasonForm,
 		"id=%zz&lat=1":                         ReasonForm,
-		"id=van7&lat=1&lon=2&valid=false":      ReasonIgnored,
-		"id=van7&cell=257,02,16,2224":          ReasonIgnored,
-		"id=van7&alarm=sos":                    ReasonIgnored,
+		"id=van7&lat=1&lon=2&valid=false":      tracker.ReasonIgnored,
+		"id=van7&cell=257,02,16,2224":          tracker.ReasonIgnored,
+		"id=van7&alarm=sos":                    tracker.ReasonIgnored,
 		strings.Repeat("x", MaxPayload+1):      ReasonTooLarge,
 		"{":                                    ReasonJSON,
 		`{"device_id":7}`:                      ReasonJSON,
@@ -85,17 +85,17 @@ func TestRefusals(t *testing.T) {
 		`{"device_id":"van7"}`:                 ReasonPosition,
 		`{"device_id":"van7","location":{}}`:   ReasonTime,
 		`{"device_id":"van7","location":{"timestamp":"2026-01-01T00:00:00Z"}}`:                                                            ReasonPosition,
-		`{"device_id":"van7","location":{"timestamp":"2026-01-01T00:00:00Z","event":"heartbeat"}}`:                                        ReasonIgnored,
-		`{"device_id":"van8","location":{"timestamp":"2026-01-01T00:00:00Z","coords":{"latitude":1,"longitude":2}}}`:                      ReasonForeign,
+		`{"device_id":"van7","location":{"timestamp":"2026-01-01T00:00:00Z","event":"heartbeat"}}`:                                        tracker.ReasonIgnored,
+		`{"device_id":"van8","location":{"timestamp":"2026-01-01T00:00:00Z","coords":{"latitude":1,"longitude":2}}}`:                      tracker.ReasonForeign,
 		`{"device_id":"van7","location":{"timestamp":"2026-01-01T00:00:00Z","coords":{"latitude":1,"longitude":"2"}}}`:                    ReasonJSON,
 		`{"device_id":"van7","location":{"timestamp":"2026-01-01T00:00:00Z","coords":{"latitude":1,"longitude":200}}}`:                    ReasonPosition,
 		`{"device_id":"van7","location":{"timestamp":"2026-01-01T00:00:00Z","coords":{"latitude":1,"longitude":2,"speed":1e999}}}`:        ReasonJSON,
 		`{"device_id":"van7","location":{"timestamp":"2026-01-01T00:00:00Z","coords":{"latitude":1,"longitude":2}}} {"device_id":"van7"}`: ReasonJSON,
 	} {
 		r, err := Decode(device, []byte(payload), received)
-		refused := (*Refusal)(nil)
+		refused := (*tracker.Refusal)(nil)
 		if !errors.As(err, &refused) || refused.Reason() != reason || refused.Error() == "" ||
-			refused.Ignored() != (reason == ReasonIgnored) || refused.Foreign() != (reason == ReasonForeign) {
+			refused.Ignored() != (reason == tracker.ReasonIgnored) || refused.Foreign() != (reason == tracker.ReasonForeign) {
 			t.Errorf("%.100s: %v, want %s", payload, err, reason)
 		}
 		if !reflect.ValueOf(r).IsZero() {

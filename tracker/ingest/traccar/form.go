@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"wayguard/tracker"
 )
 
 // mpsOfKnot is the international knot: 1852 metres an hour.
@@ -13,14 +15,14 @@ const mpsOfKnot = 1852.0 / 3600
 // form reads fields and remembers the first that is wrong.
 type form struct {
 	values  url.Values
-	refused *Refusal
+	refused *tracker.Refusal
 }
 
 // readForm reads a query or the fields of a form.
-func readForm(query string) (message, *Refusal) {
+func readForm(query string) (message, *tracker.Refusal) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return message{}, refuse(ReasonForm, "the query is not well-formed: encode %% ; and & within values")
+		return message{}, tracker.Refuse(ReasonForm, "the query is not well-formed: encode %% ; and & within values")
 	}
 	f := form{values: values}
 	m := message{
@@ -123,6 +125,6 @@ func (f *form) truth(name string, otherwise bool) bool {
 
 func (f *form) refuse(reason, format string, args ...any) {
 	if f.refused == nil {
-		f.refused = refuse(reason, format, args...)
+		f.refused = tracker.Refuse(reason, format, args...)
 	}
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"wayguard/tracker"
 )
 
 // document is the JSON that the apps send from version 9 on.
@@ -23,17 +25,17 @@ type location struct {
 	Event string `json:"event"`
 }
 
-func readJSON(payload []byte) (message, *Refusal) {
+func readJSON(payload []byte) (message, *tracker.Refusal) {
 	var d document
 	if err := json.Unmarshal(payload, &d); err != nil {
 		return message{}, badJSON(err)
 	}
 	if d.Location == nil {
-		return message{}, refuse(ReasonPosition, "location is missing")
+		return message{}, tracker.Refuse(ReasonPosition, "location is missing")
 	}
 	m := message{device: d.Device, mock: d.Location.Mock, elsewhere: d.Location.Event != ""}
 	if m.at, m.timed = parseTime(d.Location.Timestamp); !m.timed {
-		return message{}, refuse(ReasonTime, "location.timestamp is missing or is not a time such as 2025-03-01T08:00:00Z")
+		return message{}, tracker.Refuse(ReasonTime, "location.timestamp is missing or is not a time such as 2025-03-01T08:00:00Z")
 	}
 	if level := d.Location.Battery.Level; level != nil {
 		m.percent = new(*level * 100)
@@ -46,12 +48,12 @@ func readJSON(payload []byte) (message, *Refusal) {
 
 // badJSON says where JSON ends to be JSON; the library's own text quotes what
 // it found there.
-func badJSON(err error) *Refusal {
+func badJSON(err error) *tracker.Refusal {
 	if at := (*jsontext.SyntacticError)(nil); errors.As(err, &at) {
-		return refuse(ReasonJSON, "the body is not JSON from byte %d on, or has a name twice", at.ByteOffset)
+		return tracker.Refuse(ReasonJSON, "the body is not JSON from byte %d on, or has a name twice", at.ByteOffset)
 	}
 	if at := (*json.SemanticError)(nil); errors.As(err, &at) {
-		return refuse(ReasonJSON, "the value before byte %d of the body is of the wrong type", at.ByteOffset)
+		return tracker.Refuse(ReasonJSON, "the value before byte %d of the body is of the wrong type", at.ByteOffset)
 	}
-	return refuse(ReasonJSON, "the body is not JSON")
+	return tracker.Refuse(ReasonJSON, "the body is not JSON")
 }

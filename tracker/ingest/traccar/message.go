@@ -36,22 +36,22 @@ type coords struct {
 }
 
 // refused checks what must be right for m to mean anything.
-func (m *message) refused(device tracker.DeviceID) *Refusal {
+func (m *message) refused(device tracker.DeviceID) *tracker.Refusal {
 	switch {
 	case m.device == "":
-		return refuse(ReasonDevice, "id, the device's identifier, is missing")
+		return tracker.Refuse(ReasonDevice, "id, the device's identifier, is missing")
 	case m.device != string(device):
-		return refuse(ReasonForeign, "id is not that of the device whose credentials were sent")
+		return tracker.Refuse(tracker.ReasonForeign, "id is not that of the device whose credentials were sent")
 	case (m.Latitude == nil) != (m.Longitude == nil):
-		return refuse(ReasonPosition, "lat and lon belong together: one of them is missing")
+		return tracker.Refuse(ReasonPosition, "lat and lon belong together: one of them is missing")
 	case m.Latitude != nil && !(within(m.Latitude, 90) && within(m.Longitude, 180)):
-		return refuse(ReasonPosition, "lat must be within -90 and 90 degrees, lon within -180 and 180")
+		return tracker.Refuse(ReasonPosition, "lat must be within -90 and 90 degrees, lon within -180 and 180")
 	case m.located() || m.charge() != nil:
 		return nil
 	case m.invalid || m.elsewhere:
-		return refuse(ReasonIgnored, "there is neither a position nor a battery to store")
+		return tracker.Refuse(tracker.ReasonIgnored, "there is neither a position nor a battery to store")
 	}
-	return refuse(ReasonPosition, "lat and lon are missing")
+	return tracker.Refuse(ReasonPosition, "lat and lon are missing")
 }
 
 func within(degrees *float64, limit float64) bool { return math.Abs(*degrees) <= limit }

@@ -73,7 +73,7 @@ const MaxPayload = 16 << 10
 // no time, of the payload and received, since a vehicle that stands sends the
 // same every time.
 //
-// An error is always a *Refusal.
+// An error is always a *tracker.Refusal.
 func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
 	m, refused := read(payload)
 	if refused == nil {
@@ -89,10 +89,10 @@ func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracke
 	return r, nil
 }
 
-func read(payload []byte) (message, *Refusal) {
+func read(payload []byte) (message, *tracker.Refusal) {
 	switch {
 	case len(payload) > MaxPayload:
-		return message{}, refuse(ReasonTooLarge, "the request has %d bytes, at most %d are accepted", len(payload), MaxPayload)
+		return message{}, tracker.Refuse(ReasonTooLarge, "the request has %d bytes, at most %d are accepted", len(payload), MaxPayload)
 	case len(payload) > 0 && payload[0] == '{':
 		return readJSON(payload)
 	}
