@@ -28,7 +28,7 @@
 // # Who may do what
 //
 // A device proves itself with a user name and its secret. It may publish,
-// subscribe and leave a will where a [Door] says that the topic is its own,
+// subscribe and leave a will where a [tracker.Door] says that the topic is its own,
 // and on the topics of the native protocol that carry its id: wg/1/ID/up and
 // wg/1/ID/online to publish, wg/1/ID/online for the will, wg/1/ID/down to
 // subscribe. Whatever it publishes elsewhere goes to the quarantine.
@@ -43,7 +43,7 @@
 // # Adding a door
 //
 // A door is a package of its own on this floor with a type that implements
-// [Door]; cmd passes it in [Options].Doors. Its Publishes and Subscribes are
+// [tracker.Door]; cmd passes it in [Options].Doors. Its Publishes and Subscribes are
 // the device's rights, so they must accept nothing but topics that contain the
 // device's own id. owntracks.Door is the model.
 package broker
@@ -73,7 +73,7 @@ type Options struct {
 	// the broker does.
 	Fleet *tracker.Fleet
 	// Doors are asked in order whose topic a topic is.
-	Doors []Door
+	Doors []tracker.Door
 	// Limits are the defaults where they are zero.
 	Limits Limits
 	// Metrics receives the broker's collectors; nil for none.

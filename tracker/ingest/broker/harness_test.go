@@ -61,7 +61,7 @@ func open(t testing.TB, devices []tracker.DeviceID, mend func(*Options, *gate)) 
 		must(t, err)
 	}
 	options := Options{
-		Address: "127.0.0.1:0", Fleet: h.fleet, Doors: []Door{owntracks.Door{}},
+		Address: "127.0.0.1:0", Fleet: h.fleet, Doors: []tracker.Door{owntracks.Door{}},
 		Metrics: h.metrics, Log: slog.New(slog.DiscardHandler),
 	}
 	if mend != nil {

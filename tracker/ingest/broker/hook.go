@@ -17,7 +17,7 @@ type hook struct {
 	// ctx is that of Run: mochi's hooks are given none.
 	ctx     context.Context
 	fleet   *tracker.Fleet
-	doors   []Door
+	doors   []tracker.Door
 	limits  Limits
 	metrics *metrics
 	log     *slog.Logger

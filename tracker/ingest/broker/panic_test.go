@@ -10,7 +10,7 @@ import (
 )
 
 // panicking is a door with a bug.
-type panicking struct{ Door }
+type panicking struct{ tracker.Door }
 
 func (panicking) Decode(tracker.DeviceID, []byte, time.Time) (tracker.Report, error) { panic("bug") }
 

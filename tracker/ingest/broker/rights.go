@@ -63,7 +63,7 @@ func (h *hook) wills(device tracker.DeviceID, topic string) bool {
 
 // door is the one that device publishes to topic through, nil if there is
 // none.
-func (h *hook) door(device tracker.DeviceID, topic string) Door {
+func (h *hook) door(device tracker.DeviceID, topic string) tracker.Door {
 	for _, d := range h.doors {
 		if d.Publishes(device, topic) {
 			return d

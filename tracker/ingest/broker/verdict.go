@@ -46,7 +46,7 @@ func (h *hook) judge(device tracker.DeviceID, topic string, payload []byte, rece
 	return v
 }
 
-func (v *verdict) decode(d Door) {
+func (v *verdict) decode(d tracker.Door) {
 	report, err := d.Decode(v.refusal.Device, v.refusal.Payload, v.refusal.Received)
 	if err == nil {
 		v.outcome, v.report = stored, report

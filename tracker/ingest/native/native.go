@@ -42,6 +42,20 @@ func (Door) Publishes(device tracker.DeviceID, topic string) bool {
 	return ok && cut && leaf == "up" && device != "" && id == string(device)
 }
 
+// Owner is the device in a topic that reports go to.
+func (Door) Owner(topic string) (tracker.DeviceID, bool) {
+	rest, ok := strings.CutPrefix(topic, "wg/1/")
+	id, leaf, _ := strings.Cut(rest, "/")
+	if !ok || leaf != "up" {
+		return "", false
+	}
+	device, err := tracker.ParseDeviceID(id)
+	return device, err == nil
+}
+
+// Filters are the topic of all devices' reports.
+func (Door) Filters() []string { return []string{"wg/1/+/up"} }
+
 // Wills is false: that a device has gone is said on its topic online.
 func (Door) Wills(tracker.DeviceID, string) bool { return false }
 

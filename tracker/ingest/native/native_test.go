@@ -154,3 +154,27 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestDoorOwner(t *testing.T) {
+	for topic, want := range map[string]tracker.DeviceID{
+		"wg/1/van7/up":        "van7",
+		"wg/1/anna:van7/up":   "anna:van7",
+		"wg/1/van7/down":      "",
+		"wg/1/van7/online":    "",
+		"wg/1/van7/up/deeper": "",
+		"wg/1/van7":           "",
+		"wg/1//up":            "",
+		"wg/1/van 7/up":       "",
+		"wg/1/a:b:c/up":       "",
+		"wg/2/van7/up":        "",
+		"owntracks/anna/van7": "",
+	} {
+		id, ok := Door{}.Owner(topic)
+		if ok != (want != "") || ok && id != want {
+			t.Errorf("the owner of %q is %q, %t, want %q", topic, id, ok, want)
+		}
+		if ok && !(Door{}).Publishes(id, topic) {
+			t.Errorf("%q is the owner of %q and may not publish to it", id, topic)
+		}
+	}
+}

@@ -52,6 +52,24 @@ func (Door) Publishes(device tracker.DeviceID, topic string) bool {
 	return ok && t.of(device) && t.published()
 }
 
+// Owner is the device whose app publishes to topic.
+func (Door) Owner(topic string) (tracker.DeviceID, bool) {
+	t, ok := splitTopic(topic)
+	if !ok || !t.published() {
+		return "", false
+	}
+	return t.device()
+}
+
+// Filters are the topics that apps publish to.
+func (Door) Filters() []string {
+	filters := []string{prefix + "+/+"}
+	for _, sub := range subtopics {
+		filters = append(filters, prefix+"+/+/"+sub)
+	}
+	return filters
+}
+
 // Wills reports whether topic is where device's last will may go: the topic
 // that its positions go to.
 func (Door) Wills(device tracker.DeviceID, topic string) bool {

@@ -1,6 +1,7 @@
 package owntracks
 
 import (
+	"slices"
 	"strings"
 
 	"wayguard/tracker"
@@ -10,7 +11,7 @@ import (
 const prefix = "owntracks/"
 
 // topic is owntracks/USER/DEVICE, or owntracks/USER/DEVICE/SUB.
-type topic struct{ user, device, sub string }
+type topic struct{ user, name, sub string }
 
 // splitTopic takes s apart without copying. It does not check the names: they
 // are compared with a device's id, which was checked when it was registered.
@@ -33,28 +34,20 @@ func splitTopic(s string) (topic, bool) {
 // of reports whether t belongs to id.
 func (t topic) of(id tracker.DeviceID) bool {
 	n := len(t.user)
-	return len(id) == n+1+len(t.device) && id[n] == ':' &&
-		string(id[:n]) == t.user && string(id[n+1:]) == t.device
+	return len(id) == n+1+len(t.name) && id[n] == ':' &&
+		string(id[:n]) == t.user && string(id[n+1:]) == t.name
 }
 
-// published reports whether apps publish to t. The subtopics are those of the
+// subtopics are those that apps publish to beside the topic itself, from the
 // booklet's section on topics; cmd is the server's.
-func (t topic) published() bool {
-	switch t.sub {
-	case "", "beacon", "dump", "event", "info", "request", "status", "step", "waypoint", "waypoints":
-		return true
-	}
-	return false
-}
+var subtopics = [...]string{"beacon", "dump", "event", "info", "request", "status", "step", "waypoint", "waypoints"}
 
-// Device returns the device that a topic of OwnTracks belongs to:
-// owntracks/USER/DEVICE, with or without a subtopic, is that of USER:DEVICE.
-// ok is false for any other topic and for names that no device can have.
-func Device(mqttTopic string) (id tracker.DeviceID, ok bool) {
-	t, ok := splitTopic(mqttTopic)
-	if !ok {
-		return "", false
-	}
-	id, err := tracker.ParseDeviceID(t.user + ":" + t.device)
+// published reports whether apps publish to t.
+func (t topic) published() bool { return t.sub == "" || slices.Contains(subtopics[:], t.sub) }
+
+// device is the one that t belongs to; ok is false for names that no device can
+// have.
+func (t topic) device() (id tracker.DeviceID, ok bool) {
+	id, err := tracker.ParseDeviceID(t.user + ":" + t.name)
 	return id, err == nil
 }

@@ -72,22 +72,28 @@ func TestDoorWills(t *testing.T) {
 	}
 }
 
-func TestDevice(t *testing.T) {
+func TestDoorOwner(t *testing.T) {
 	for _, c := range []struct {
 		topic string
 		want  tracker.DeviceID
 	}{
 		{"owntracks/anna/van7", "anna:van7"},
 		{"owntracks/anna/van7/event", "anna:van7"},
+		{"owntracks/anna/van7/cmd", ""},
+		{"owntracks/anna/van7/event/deeper", ""},
+		{"owntracks/a:b/van7", ""},
 		{"owntracks/an na/van7", ""},
 		{"owntracks/anna/van:7", ""},
 		{"owntracks/anna/" + strings.Repeat("v", 65), ""},
 		{"owntracks/anna", ""},
 		{"wg/1/van7/up", ""},
 	} {
-		id, ok := Device(c.topic)
+		id, ok := Door{}.Owner(c.topic)
 		if ok != (c.want != "") || ok && id != c.want {
-			t.Errorf("Device(%q) = %q, %t, want %q", c.topic, id, ok, c.want)
+			t.Errorf("the owner of %q is %q, %t, want %q", c.topic, id, ok, c.want)
+		}
+		if ok && !(Door{}).Publishes(id, c.topic) {
+			t.Errorf("%q is the owner of %q and may not publish to it", id, c.topic)
 		}
 	}
 }
