@@ -1,7 +1,6 @@
 package tracker
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"sync"
@@ -44,7 +43,10 @@ func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 	p := f.pipeline
 	b := &batch{}
 	p.vigil.watch(now, f.Ready() == nil)
-	reports, reruns := f.sort(b, items)
+	reports, reruns, err := f.sort(b, items)
+	if err != nil {
+		return nil, err
+	}
 	e := entry{seq: p.journalSeq + 1, world: p.world.Load().Version()}
 	for _, r := range reruns {
 		if err := f.install(b, &e, r, now); err != nil {
@@ -78,7 +80,7 @@ func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 
 // sort notes in b who waits for what, takes the edits over, and returns the
 // rest.
-func (f *Fleet) sort(b *batch, items []submission) (reports []*Report, reruns []*rerun) {
+func (f *Fleet) sort(b *batch, items []submission) (reports []*Report, reruns []*rerun, err error) {
 	for _, s := range items {
 		switch {
 		case s.report != nil:
@@ -88,14 +90,21 @@ func (f *Fleet) sort(b *batch, items []submission) (reports []*Report, reruns []
 			reruns = append(reruns, s.rerun)
 			b.edits = append(b.edits, s.done)
 		default:
-			f.addEdit(b, s)
+			if err := f.addEdit(b, s); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
-	return reports, reruns
+	return reports, reruns, nil
 }
 
-func (f *Fleet) addEdit(b *batch, s submission) {
+func (f *Fleet) addEdit(b *batch, s submission) error {
 	b.edits = append(b.edits, s.done)
+	for _, ev := range s.edit.events {
+		if err := f.addNews(b, ev); err != nil {
+			return err
+		}
+	}
 	b.tx.Records = append(b.tx.Records, s.edit.records...)
 	if s.edit.world != nil {
 		p := f.pipeline
@@ -105,6 +114,7 @@ func (f *Fleet) addEdit(b *batch, s submission) {
 	if s.edit.apply != nil {
 		b.applies = append(b.applies, s.edit.apply)
 	}
+	return nil
 }
 
 // addReports steps the reports and adds what came of them, in their order.
@@ -158,16 +168,26 @@ func (f *Fleet) addFound(b *batch, e *entry, t *track, device DeviceID, o *outco
 // addEvent adds an event of the engine, found by a fix made at the time at. A
 // correction has its id by its place in the log.
 func (f *Fleet) addEvent(b *batch, ev Event, at geofence.Millis) error {
+	if err := f.addNews(b, ev); err != nil {
+		return err
+	}
+	found := &b.tx.Events[len(b.tx.Events)-1]
+	found.Device, found.At = ev.Device, at
+	return nil
+}
+
+// addNews adds an event that the engine did not find.
+func (f *Fleet) addNews(b *batch, ev Event) error {
 	f.pipeline.eventSeq++
 	ev.Seq = f.pipeline.eventSeq
 	if ev.ID == "" {
 		ev.ID = EventID(ev.Device, ev.Type, ev.Subject, ev.Seq)
 	}
-	value, err := json.Marshal(ev)
+	value, err := f.ledger.keys.encodeEvent(&ev)
 	if err != nil {
 		return fmt.Errorf("encode event %d: %w", ev.Seq, err)
 	}
-	b.tx.Events = append(b.tx.Events, LogEntry{Seq: ev.Seq, Subject: ev.Subject, Value: value, Device: ev.Device, At: at})
+	b.tx.Events = append(b.tx.Events, LogEntry{Seq: ev.Seq, Subject: ev.Subject, Value: value})
 	b.counts.event(ev.Type)
 	return nil
 }

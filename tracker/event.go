@@ -37,6 +37,9 @@ type Event struct {
 	Point *orb.Point
 	// Detail is a JSON object.
 	Detail json.RawMessage
+	// Customer is whose key seals Point and Detail in the log; empty where
+	// neither is personal. It is not shown.
+	Customer CustomerID
 }
 
 // EventID derives an event's id: 26 letters and digits, 128 bits of a SHA-256
@@ -99,8 +102,10 @@ type eventJSON struct {
 	Detail  json.RawMessage `json:"detail"`
 }
 
-// MarshalJSON writes the event as the log, the API and the live feed show it.
-func (e Event) MarshalJSON() ([]byte, error) {
+// MarshalJSON writes the event as the API and the live feed show it.
+func (e Event) MarshalJSON() ([]byte, error) { return json.Marshal(e.shown()) }
+
+func (e *Event) shown() eventJSON {
 	j := eventJSON{ID: e.ID, Seq: e.Seq, Type: e.Type, Time: e.Time.UTC(), KnownAt: e.KnownAt.UTC(), Subject: e.Subject, Detail: e.Detail}
 	if e.Device != "" {
 		j.Device = &e.Device
@@ -111,7 +116,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	if j.Detail == nil {
 		j.Detail = json.RawMessage("{}")
 	}
-	return json.Marshal(j)
+	return j
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -120,12 +125,17 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	*e = Event{ID: j.ID, Seq: j.Seq, Type: j.Type, Time: j.Time, KnownAt: j.KnownAt, Subject: j.Subject, Detail: j.Detail}
+	*e = j.event()
+	return nil
+}
+
+func (j *eventJSON) event() Event {
+	e := Event{ID: j.ID, Seq: j.Seq, Type: j.Type, Time: j.Time, KnownAt: j.KnownAt, Subject: j.Subject, Detail: j.Detail}
 	if j.Device != nil {
 		e.Device = *j.Device
 	}
 	if j.Lon != nil && j.Lat != nil {
 		e.Point = &orb.Point{*j.Lon, *j.Lat}
 	}
-	return nil
+	return e
 }

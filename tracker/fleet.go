@@ -16,6 +16,9 @@ type Options struct {
 	Settings geofence.Settings
 	// Metrics receives the fleet's collectors; nil for none.
 	Metrics prometheus.Registerer
+	// Keyring seals what is personal of customers; without one the fleet keeps
+	// neither customers nor deliveries.
+	Keyring *Keyring
 	// Log defaults to slog.Default.
 	Log *slog.Logger
 }
@@ -30,6 +33,7 @@ type Fleet struct {
 	pipeline *pipeline
 	registry *registry
 	fences   *fences
+	ledger   *ledger
 	live     *live
 	refused  *quarantine
 	reviews  *reviews
@@ -85,6 +89,7 @@ func Open(store Store, opts Options) (*Fleet, error) {
 	for _, load := range []func() error{
 		func() (err error) { f.registry, err = loadRegistry(store); return err },
 		func() (err error) { f.fences, err = loadFences(store, opts.Settings); return err },
+		func() (err error) { f.ledger, err = loadLedger(store, opts.Keyring); return err },
 		func() (err error) { f.refused, err = loadQuarantine(store); return err },
 		f.replay,
 	} {

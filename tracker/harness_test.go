@@ -54,9 +54,15 @@ func startOn(t *testing.T, path string, store tracker.Store, closeStore func() e
 func startAs(t *testing.T, path string, settings geofence.Settings, store tracker.Store, closeStore func() error) *running {
 	t.Helper()
 	metrics := prometheus.NewRegistry()
+	keyring, err := tracker.OpenKeyring(ringFile(path), tracker.MasterKey{1, 2, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = keyring.Close() })
 	fleet, err := tracker.Open(store, tracker.Options{
 		Settings: settings,
 		Metrics:  metrics,
+		Keyring:  keyring,
 		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
@@ -97,6 +103,9 @@ func (r *running) counted(t *testing.T, name, label string) float64 {
 	return 0
 }
 
+// ringFile is where the keyring of the fleet in a file is.
+func ringFile(path string) string { return path + ".keyring" }
+
 func newFile(t *testing.T) string { return filepath.Join(t.TempDir(), "fleet.db") }
 
 // crash copies the file as a kill would leave it at this moment, and starts
@@ -104,12 +113,14 @@ func newFile(t *testing.T) string { return filepath.Join(t.TempDir(), "fleet.db"
 func (r *running) crash(t *testing.T) *running {
 	t.Helper()
 	copied := newFile(t)
-	data, err := os.ReadFile(r.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(copied, data, 0o600); err != nil {
-		t.Fatal(err)
+	for from, to := range map[string]string{r.path: copied, ringFile(r.path): ringFile(copied)} {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return startWith(t, copied, r.settings)
 }

@@ -24,6 +24,8 @@ type submission struct {
 // edit is a change made by a person or a part of the server.
 type edit struct {
 	records []BucketRecord
+	// events are appended to the log, in the same transaction.
+	events []Event
 	// world replaces the engine's; nil leaves it.
 	world *geofence.World
 	// apply is called after the commit, before done; nil for nothing.

@@ -2,7 +2,6 @@ package tracker
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -35,8 +34,8 @@ func (f *Fleet) Events(after uint64, limit int, filter EventFilter) (events []Ev
 	next = after
 	events = make([]Event, 0, len(entries))
 	for _, entry := range entries {
-		var e Event
-		if err := json.Unmarshal(entry.Value, &e); err != nil {
+		e, err := f.ledger.keys.decodeEvent(entry.Value)
+		if err != nil {
 			return nil, after, fmt.Errorf("event %d: %w", entry.Seq, err)
 		}
 		if filter.matches(&e) {

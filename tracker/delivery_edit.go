@@ -1,0 +1,221 @@
+package tracker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// Delivery returns one delivery. Its slices are shared: do not change them.
+func (f *Fleet) Delivery(id DeliveryID) (Delivery, bool) { return f.ledger.deliveries.get(string(id)) }
+
+// DeliveryFilter selects deliveries; zero fields select all.
+type DeliveryFilter struct {
+	States    []DeliveryState
+	Customer  CustomerID
+	Round     RoundID
+	Reference string
+}
+
+func (q *DeliveryFilter) matches(d *Delivery) bool {
+	return (len(q.States) == 0 || slices.Contains(q.States, d.State)) &&
+		(q.Customer == "" || q.Customer == d.Customer) &&
+		(q.Round == "" || q.Round == d.Round) &&
+		(q.Reference == "" || q.Reference == d.Reference)
+}
+
+// Deliveries returns up to limit deliveries that match, newest first, made
+// before the given one; the empty id stands for the end.
+func (f *Fleet) Deliveries(filter DeliveryFilter, before DeliveryID, limit int) []Delivery {
+	l := f.ledger
+	if filter.Reference == "" {
+		return l.deliveries.list(string(before), true, limit, filter.matches)
+	}
+	l.deliveries.mu.RLock()
+	defer l.deliveries.mu.RUnlock()
+	return l.deliveries.pick(l.references[filter.Reference], string(before), true, limit, filter.matches)
+}
+
+// NewDelivery is a delivery to be made.
+type NewDelivery struct {
+	// Customer is an existing customer; empty makes one of Contact.
+	Customer CustomerID
+	Contact  Contact
+	Order    Order
+}
+
+// OrderError says which of several orders is wrong.
+type OrderError struct {
+	// Index is its place among them, from 0.
+	Index int
+	Err   error
+}
+
+func (e *OrderError) Error() string { return fmt.Sprintf("order %d: %v", e.Index+1, e.Err) }
+
+// Unwrap returns what is wrong with it.
+func (e *OrderError) Unwrap() error { return e.Err }
+
+// CreateDeliveries makes deliveries: all of them or, with an error, none. When
+// it returns nil they are durable, each with its delivery.created. Errors about
+// an order are an *OrderError and wrap ErrBadInput, ErrNotFound or ErrErased;
+// others wrap ErrNoKeyring, ErrUnavailable or ctx's.
+func (f *Fleet) CreateDeliveries(ctx context.Context, orders ...NewDelivery) ([]Delivery, error) {
+	l := f.ledger
+	if l.keys == nil {
+		return nil, ErrNoKeyring
+	}
+	var existing []string
+	for i := range orders {
+		if orders[i].Customer != "" {
+			existing = append(existing, string(orders[i].Customer))
+		}
+	}
+	var created []Delivery // the edit's alone until it is done
+	err := l.hold(ctx, func(ctx context.Context) (err error) {
+		created, err = f.createDeliveries(ctx, orders)
+		return err
+	}, existing...)
+	if err != nil {
+		return nil, err
+	}
+	return created, nil
+}
+
+func (f *Fleet) createDeliveries(ctx context.Context, orders []NewDelivery) ([]Delivery, error) {
+	l := f.ledger
+	customers, err := l.customersOf(orders)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]KeyID, len(customers))
+	for i, c := range customers {
+		keys[i] = KeyID(c.ID)
+	}
+	// Before what they seal.
+	if err := l.keys.Add(keys...); err != nil {
+		return nil, err
+	}
+	b := l.edit()
+	for _, c := range customers {
+		if err := put(b, l.customers, c); err != nil {
+			return nil, err
+		}
+	}
+	created := make([]Delivery, len(orders))
+	for i := range orders {
+		d := &Delivery{
+			ID: DeliveryID(newID()), Customer: orders[i].Customer, Order: orders[i].Order,
+			Course: Course{State: DeliveryCreated, Since: b.at},
+		}
+		if err := b.putDelivery(l, d, "delivery.created"); err != nil {
+			return nil, err
+		}
+		created[i] = *d
+	}
+	return created, f.commitLedger(ctx, b)
+}
+
+// customersOf checks orders and names whom they are for; it returns those who
+// are to be made.
+func (l *ledger) customersOf(orders []NewDelivery) (made []*Customer, err error) {
+	for i := range orders {
+		o := &orders[i]
+		if err := o.Order.normalize(); err != nil {
+			return nil, &OrderError{i, err}
+		}
+		if o.Customer != "" {
+			if err := l.living(o.Customer); err != nil {
+				return nil, &OrderError{i, err}
+			}
+			continue
+		}
+		if err := o.Contact.normalize(); err != nil {
+			return nil, &OrderError{i, within("customer", err)}
+		}
+		o.Customer = CustomerID(newID())
+		made = append(made, &Customer{ID: o.Customer, Contact: o.Contact})
+	}
+	return made, nil
+}
+
+func (l *ledger) living(id CustomerID) error {
+	c, ok := l.customers.get(string(id))
+	switch {
+	case !ok:
+		return fmt.Errorf("customer %q: %w", id, ErrNotFound)
+	case c.Erased:
+		return fmt.Errorf("customer %s: %w", id, ErrErased)
+	}
+	return nil
+}
+
+// putDelivery adds a delivery and an event of the given type about it.
+func (b *ledgerEdit) putDelivery(l *ledger, d *Delivery, typ string) error {
+	if err := put(b, l.deliveries, d); err != nil {
+		return err
+	}
+	b.events = append(b.events, d.event(typ, b))
+	return nil
+}
+
+// event tells of d as it is now.
+func (d *Delivery) event(typ string, b *ledgerEdit) Event {
+	return Event{
+		ID:   EventID("", typ, string(d.ID), d.Version),
+		Type: typ, Time: b.at, KnownAt: b.at,
+		Subject: string(d.ID), Customer: d.Customer,
+		Point: &d.Point, Detail: d.detail(),
+	}
+}
+
+func (d *Delivery) detail() json.RawMessage {
+	detail, _ := json.Marshal(d.Course) // nothing in it can fail
+	return detail
+}
+
+// MoveDelivery brings a delivery into another state. Errors are a
+// *TransitionError, or wrap ErrBadInput, ErrNotFound, ErrStale, ErrErased,
+// ErrUnavailable or ctx's.
+func (f *Fleet) MoveDelivery(ctx context.Context, id DeliveryID, seen uint64, to DeliveryState, reason string) (Delivery, error) {
+	if err := checkLength("reason", reason, maxReason); err != nil {
+		return Delivery{}, err
+	}
+	return f.changeDelivery(ctx, id, seen, func(d *Delivery) (string, error) {
+		return eventType(to), d.move(to, today(), reason)
+	})
+}
+
+// maxReason is in characters.
+const maxReason = 500
+
+// ChangeOrder replaces what was ordered, as long as no outcome is known. change
+// must not write into the slices of the order. Errors wrap ErrBadInput,
+// ErrNotFound, ErrStale, ErrErased, ErrUnavailable or ctx's.
+func (f *Fleet) ChangeOrder(ctx context.Context, id DeliveryID, seen uint64, change func(*Order) error) (Delivery, error) {
+	return f.changeDelivery(ctx, id, seen, func(d *Delivery) (string, error) {
+		if !d.State.Open() {
+			return "", &MemberError{"state", "is " + string(d.State) + ": an order can be changed until its outcome is known."}
+		}
+		if err := change(&d.Order); err != nil {
+			return "", err
+		}
+		return "delivery.changed", d.Order.normalize()
+	})
+}
+
+// changeDelivery makes a change durable with the event whose type change
+// returns.
+func (f *Fleet) changeDelivery(ctx context.Context, id DeliveryID, seen uint64, change func(*Delivery) (string, error)) (Delivery, error) {
+	return changeRow(ctx, f, f.ledger.deliveries, string(id), seen, func(d *Delivery, b *ledgerEdit) (bool, error) {
+		typ, err := change(d)
+		if err != nil {
+			return false, err
+		}
+		e := d.event(typ, b)
+		e.ID = EventID("", typ, string(d.ID), d.Version+1)
+		b.events = append(b.events, e)
+		return true, nil
+	})
+}

@@ -1,0 +1,228 @@
+package tracker
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Meta is what is kept of everything that people edit.
+type Meta struct {
+	// Version is raised by each change, from 1.
+	Version uint64 `json:"version"`
+	// Created and Updated are kept to the millisecond.
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
+	// Erased: the key of whom it is about has been destroyed. What was personal
+	// is zero then.
+	Erased bool `json:"-"`
+}
+
+func (m *Meta) meta() *Meta { return m }
+
+// kept is what a shelf holds. Its JSON is what may be read by whoever has the
+// store's file.
+type kept interface {
+	meta() *Meta
+	// key is its id, which does not change.
+	key() string
+	// personal is a pointer to what must be sealed, and whose key does that; nil
+	// where nothing is.
+	personal() (KeyID, any)
+}
+
+// shelf keeps all of one kind, in memory as a whole and in plain. What is on it
+// is never changed, only replaced.
+type shelf[T any, P interface {
+	*T
+	kept
+}] struct {
+	bucket string
+	mu     sync.RWMutex
+	rows   map[string]P
+	// order are the keys in order.
+	order []string
+	// placed is called under mu whenever a row replaces another; before is nil
+	// for a new one. It may be nil.
+	placed func(before, after P)
+}
+
+func newShelf[T any, P interface {
+	*T
+	kept
+}](bucket string) *shelf[T, P] {
+	return &shelf[T, P]{bucket: bucket, rows: make(map[string]P)}
+}
+
+// get returns a copy, whose slices are shared.
+func (s *shelf[T, P]) get(key string) (row T, ok bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if p := s.rows[key]; p != nil {
+		return *p, true
+	}
+	return row, false
+}
+
+func (s *shelf[T, P]) len() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.rows)
+}
+
+// list returns up to limit rows that match in order of key behind after, or,
+// backward, before it; the empty key stands for either end.
+func (s *shelf[T, P]) list(after string, backward bool, limit int, match func(P) bool) []T {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.pick(s.order, after, backward, limit, match)
+}
+
+// pick is list among keys, which are in order.
+func (s *shelf[T, P]) pick(keys []string, after string, backward bool, limit int, match func(P) bool) (found []T) {
+	at, exact := slices.BinarySearch(keys, after)
+	each := slices.All(keys)
+	switch {
+	case backward && after != "":
+		each = slices.Backward(keys[:at])
+	case backward:
+		each = slices.Backward(keys)
+	case exact:
+		each = slices.All(keys[at+1:])
+	default:
+		each = slices.All(keys[at:])
+	}
+	for _, key := range each {
+		if len(found) == limit {
+			break
+		}
+		if p := s.rows[key]; match(p) {
+			found = append(found, *p)
+		}
+	}
+	return found
+}
+
+// place puts rows on the shelf.
+func (s *shelf[T, P]) place(rows ...P) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range rows {
+		before := s.rows[p.key()]
+		if before == nil {
+			s.insert(p.key())
+		}
+		s.rows[p.key()] = p
+		if s.placed != nil {
+			s.placed(before, p)
+		}
+	}
+}
+
+// insert is an append where keys come in order.
+func (s *shelf[T, P]) insert(key string) {
+	if n := len(s.order); n == 0 || s.order[n-1] < key {
+		s.order = append(s.order, key)
+		return
+	}
+	i, _ := slices.BinarySearch(s.order, key)
+	s.order = slices.Insert(s.order, i, key)
+}
+
+// drop takes a row off.
+func (s *shelf[T, P]) drop(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.rows, key)
+	if i, ok := slices.BinarySearch(s.order, key); ok {
+		s.order = slices.Delete(s.order, i, i+1)
+	}
+}
+
+// keptRecord is a record in the store.
+type keptRecord struct {
+	Meta
+	Plain  json.RawMessage `json:"plain"`
+	Sealed []byte          `json:"sealed,omitempty"`
+}
+
+// record is row as the store keeps it.
+func (s *shelf[T, P]) record(keys *Keyring, row P) (BucketRecord, error) {
+	r := keptRecord{Meta: *row.meta()}
+	var err error
+	if r.Plain, err = json.Marshal(row); err != nil {
+		return BucketRecord{}, fmt.Errorf("encode %s/%s: %w", s.bucket, row.key(), err)
+	}
+	if owner, part := row.personal(); part != nil && !r.Erased {
+		if r.Sealed, err = keys.sealJSON(owner, s.bucket, row.key(), part); err != nil {
+			return BucketRecord{}, err
+		}
+	}
+	value, err := json.Marshal(r)
+	if err != nil {
+		return BucketRecord{}, fmt.Errorf("encode %s/%s: %w", s.bucket, row.key(), err)
+	}
+	return BucketRecord{Bucket: s.bucket, Record: Record{Key: row.key(), Value: value}}, nil
+}
+
+// load reads all records.
+func (s *shelf[T, P]) load(store Store, keys *Keyring) error {
+	err := eachRecord(store, s.bucket, "", func(r Record) error {
+		row, err := s.parse(keys, r)
+		if err != nil {
+			return fmt.Errorf("%q: %w", r.Key, err)
+		}
+		s.place(row)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the %s: %w", s.bucket, err)
+	}
+	return nil
+}
+
+func (s *shelf[T, P]) parse(keys *Keyring, r Record) (P, error) {
+	var stored keptRecord
+	if err := json.Unmarshal(r.Value, &stored); err != nil {
+		return nil, err
+	}
+	row := P(new(T))
+	if err := json.Unmarshal(stored.Plain, row); err != nil {
+		return nil, err
+	}
+	*row.meta() = stored.Meta
+	if row.key() != r.Key {
+		return nil, fmt.Errorf("it says that it is %q: %w", row.key(), errDamaged)
+	}
+	owner, part := row.personal()
+	if part == nil {
+		return row, nil
+	}
+	var err error
+	row.meta().Erased, err = keys.openJSON(owner, s.bucket, r.Key, stored.Sealed, part)
+	return row, err
+}
+
+// sealJSON seals v for a place in the store.
+func (k *Keyring) sealJSON(owner KeyID, bucket, key string, v any) ([]byte, error) {
+	plain, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return k.Seal(owner, bucket+"/"+key, plain)
+}
+
+// openJSON fills v. erased tells that nobody can any more.
+func (k *Keyring) openJSON(owner KeyID, bucket, key string, sealed []byte, v any) (erased bool, err error) {
+	plain, err := k.Open(owner, bucket+"/"+key, sealed)
+	if errors.Is(err, ErrErased) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return false, json.Unmarshal(plain, v)
+}
