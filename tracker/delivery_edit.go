@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -57,33 +58,49 @@ func (e *OrderError) Error() string { return fmt.Sprintf("order %d: %v", e.Index
 // Unwrap returns what is wrong with it.
 func (e *OrderError) Unwrap() error { return e.Err }
 
+// CheckDelivery tells whether CreateDeliveries would take an order. Errors wrap
+// ErrBadInput, ErrNotFound or ErrErased.
+func (f *Fleet) CheckDelivery(o NewDelivery) error {
+	_, err := f.ledger.customersOf([]NewDelivery{o})
+	if which := (*OrderError)(nil); errors.As(err, &which) {
+		return which.Err
+	}
+	return err
+}
+
 // CreateDeliveries makes deliveries: all of them or, with an error, none. When
-// it returns nil they are durable, each with its delivery.created. Errors about
-// an order are an *OrderError and wrap ErrBadInput, ErrNotFound or ErrErased;
-// others wrap ErrNoKeyring, ErrUnavailable or ctx's.
-func (f *Fleet) CreateDeliveries(ctx context.Context, orders ...NewDelivery) ([]Delivery, error) {
+// it returns nil they are durable, each with its delivery.created. A request
+// that was done before, by once, is not done again: its deliveries are returned
+// as they are now, and again is true. Errors about an order are an *OrderError
+// and wrap ErrBadInput, ErrNotFound or ErrErased; others wrap ErrNoKeyring,
+// ErrReused, ErrUnavailable or ctx's.
+func (f *Fleet) CreateDeliveries(ctx context.Context, once Once, orders ...NewDelivery) (made []Delivery, again bool, err error) {
 	l := f.ledger
 	if l.keys == nil {
-		return nil, ErrNoKeyring
+		return nil, false, ErrNoKeyring
 	}
-	var existing []string
+	keys := []string{once.Key}
 	for i := range orders {
 		if orders[i].Customer != "" {
-			existing = append(existing, string(orders[i].Customer))
+			keys = append(keys, string(orders[i].Customer))
 		}
 	}
 	var created []Delivery // the edit's alone until it is done
-	err := l.hold(ctx, func(ctx context.Context) (err error) {
-		created, err = f.createDeliveries(ctx, orders)
+	var repeated bool
+	err = l.hold(ctx, func(ctx context.Context) (err error) {
+		if created, repeated, err = l.done(once); repeated || err != nil {
+			return err
+		}
+		created, err = f.createDeliveries(ctx, once, orders)
 		return err
-	}, existing...)
+	}, keys...)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return created, nil
+	return created, repeated, nil
 }
 
-func (f *Fleet) createDeliveries(ctx context.Context, orders []NewDelivery) ([]Delivery, error) {
+func (f *Fleet) createDeliveries(ctx context.Context, once Once, orders []NewDelivery) ([]Delivery, error) {
 	l := f.ledger
 	customers, err := l.customersOf(orders)
 	if err != nil {
@@ -113,6 +130,9 @@ func (f *Fleet) createDeliveries(ctx context.Context, orders []NewDelivery) ([]D
 			return nil, err
 		}
 		created[i] = *d
+	}
+	if err := l.receipts.add(b, once, created); err != nil {
+		return nil, err
 	}
 	return created, f.commitLedger(ctx, b)
 }

@@ -14,6 +14,21 @@ import (
 // orb/geojson, which has the same leniency, would add a BSON encoder to the
 // server (1.2 MB, eight packages).
 
+// ParseGeometry reads a GeoJSON geometry (RFC 7946, section 3.1): an orb.Point,
+// orb.LineString, orb.Polygon or orb.MultiPolygon of finite numbers. Nothing
+// else of it is checked.
+func ParseGeometry(data json.RawMessage) (orb.Geometry, error) {
+	if err := checkText(data); err != nil {
+		return nil, err
+	}
+	return parseGeometry(data)
+}
+
+// MarshalGeometry writes what ParseGeometry reads.
+func MarshalGeometry(g orb.Geometry) (json.RawMessage, error) {
+	return json.Marshal(geometryJSON{Type: g.GeoJSONType(), Coordinates: g})
+}
+
 func parseGeometry(data json.RawMessage) (orb.Geometry, error) {
 	if data == nil || isNull(data) {
 		return nil, errors.New("no geometry")

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -59,6 +62,8 @@ type dataKey [dataKeySize]byte
 // Its methods may be called from any goroutine.
 type Keyring struct {
 	wrap cipher.AEAD
+	// prints keys Fingerprint.
+	prints []byte
 
 	mu   sync.RWMutex
 	file *os.File
@@ -85,7 +90,11 @@ func OpenKeyring(path string, master MasterKey) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the keyring: %w", err)
 	}
-	k := &Keyring{wrap: wrap, file: file, keys: make(map[KeyID]ringKey)}
+	prints, err := hkdf.Expand(sha256.New, master[:], "wayguard fingerprints", sha256.Size)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("derive a key: %w", err), file.Close())
+	}
+	k := &Keyring{wrap: wrap, prints: prints, file: file, keys: make(map[KeyID]ringKey)}
 	if err := k.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
 	}
@@ -297,4 +306,13 @@ func (k *Keyring) aead(id KeyID) (cipher.AEAD, error) {
 		return nil, fmt.Errorf("%s: %w", id, ErrErased)
 	}
 	return newAEAD(entry.key[:])
+}
+
+// Fingerprint is a hash of what is personal, by which it is known again. Without
+// the master key guesses cannot be tested against it.
+func (k *Keyring) Fingerprint(purpose string, text []byte) [sha256.Size]byte {
+	mac := hmac.New(sha256.New, k.prints)
+	fmt.Fprintf(mac, "%d:%s", len(purpose), purpose)
+	mac.Write(text)
+	return [sha256.Size]byte(mac.Sum(nil))
 }

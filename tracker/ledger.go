@@ -36,6 +36,7 @@ type ledger struct {
 	// references are the deliveries of each sender's reference, under the lock
 	// of deliveries.
 	references map[string][]string
+	receipts   *receipts
 }
 
 // loadLedger opens every record. Those of people who were erased are known to
@@ -46,6 +47,7 @@ func loadLedger(store Store, keys *Keyring) (*ledger, error) {
 		customers:  newShelf[Customer](customerBucket),
 		deliveries: newShelf[Delivery](deliveryBucket),
 		references: make(map[string][]string),
+		receipts:   newReceipts(),
 	}
 	l.deliveries.placed = l.refer
 	for i := range l.turns {
@@ -54,7 +56,7 @@ func loadLedger(store Store, keys *Keyring) (*ledger, error) {
 	if keys == nil {
 		return l, nil
 	}
-	for _, load := range []func(Store, *Keyring) error{l.customers.load, l.deliveries.load} {
+	for _, load := range []func(Store, *Keyring) error{l.customers.load, l.deliveries.load, l.receipts.load} {
 		if err := load(store, keys); err != nil {
 			return nil, err
 		}
@@ -182,4 +184,12 @@ func changeRow[T any, P interface {
 		return none, err
 	}
 	return changed, nil
+}
+
+// Fingerprint is Keyring.Fingerprint, zero without a keyring.
+func (f *Fleet) Fingerprint(purpose string, text []byte) (print [32]byte) {
+	if f.ledger.keys == nil {
+		return print
+	}
+	return f.ledger.keys.Fingerprint(purpose, text)
 }

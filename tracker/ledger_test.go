@@ -35,7 +35,7 @@ func order() tracker.NewDelivery {
 
 func deliver(t *testing.T, f *running) tracker.Delivery {
 	t.Helper()
-	made, err := f.CreateDeliveries(t.Context(), order())
+	made, _, err := f.CreateDeliveries(t.Context(), tracker.Once{}, order())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestStaleAndIllegalChanges(t *testing.T) {
 		spoil(&o)
 		var member *tracker.MemberError
 		var which *tracker.OrderError
-		_, err := f.CreateDeliveries(t.Context(), order(), o)
+		_, _, err := f.CreateDeliveries(t.Context(), tracker.Once{}, order(), o)
 		if !errors.As(err, &member) || member.Member != name || !errors.Is(err, tracker.ErrBadInput) || !errors.As(err, &which) || which.Index != 1 {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -259,5 +259,41 @@ func TestPagesOfDeliveries(t *testing.T) {
 		if seen[i] != ids[len(ids)-1-i] {
 			t.Errorf("place %d: %s", i, seen[i])
 		}
+	}
+}
+
+// A request that is sent again, at once or after a kill, is done once.
+func TestCreatedOnce(t *testing.T) {
+	f := start(t, newFile(t))
+	once := tracker.Once{Key: "k", Print: [32]byte{1}}
+	var ids []tracker.DeliveryID
+	create := func(f *running) error {
+		made, _, err := f.CreateDeliveries(t.Context(), once, order(), order())
+		for _, d := range made {
+			ids = append(ids, d.ID)
+		}
+		return err
+	}
+	errs := make(chan error, 3)
+	go func() { // beside the other
+		_, _, err := f.CreateDeliveries(context.Background(), once, order(), order())
+		errs <- err
+	}()
+	errs <- create(f)
+	errs <- create(f.crash(t))
+	for range 3 {
+		if err := <-errs; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(ids) != 4 || ids[0] != ids[2] || ids[1] != ids[3] || ids[0] == ids[1] {
+		t.Errorf("made %v", ids)
+	}
+	if n := len(f.Deliveries(tracker.DeliveryFilter{}, "", 10)); n != 2 {
+		t.Errorf("%d deliveries", n)
+	}
+	once.Print = [32]byte{2}
+	if err := create(f); !errors.Is(err, tracker.ErrReused) {
+		t.Errorf("another request under the same key: %v", err)
 	}
 }

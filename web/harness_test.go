@@ -117,7 +117,12 @@ func openDisk(t testing.TB) *fullDisk {
 
 func startFleet(t testing.TB, store tracker.Store, log *slog.Logger) *tracker.Fleet {
 	t.Helper()
-	fleet, err := tracker.Open(store, tracker.Options{Settings: geofence.Settings{Raw: true}, Log: log})
+	keyring, err := tracker.OpenKeyring(filepath.Join(t.TempDir(), "keyring"), tracker.MasterKey{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = keyring.Close() })
+	fleet, err := tracker.Open(store, tracker.Options{Settings: geofence.Settings{Raw: true}, Keyring: keyring, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,14 +40,18 @@ func (p *problem) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.status)
 	// The client may be gone; there is nobody else to tell.
-	_ = json.NewEncoder(w).Encode(problemJSON{
+	_ = json.NewEncoder(w).Encode(p.json())
+}
+
+func (p *problem) json() *problemJSON {
+	return &problemJSON{
 		Type:      "about:blank",
 		Title:     http.StatusText(p.status),
 		Status:    p.status,
 		Detail:    p.detail,
 		Parameter: p.parameter,
 		Member:    p.member,
-	})
+	}
 }
 
 func (p *problem) setHeaders(h http.Header) {

@@ -14,6 +14,7 @@ import (
 const (
 	maxBody   = 1 << 20
 	maxFences = 16 << 20
+	maxOrders = 16 << 20
 )
 
 // changeTimeout is how long a change may wait for the store. A full disk keeps
@@ -60,6 +61,17 @@ func (s *Server) routes() []route {
 		{pattern: "GET /api/v1/fences/{id}", role: admin, handler: s.showFence},
 		{pattern: "PUT /api/v1/fences/{id}", role: admin, handler: s.putFence, body: maxFences},
 		{pattern: "DELETE /api/v1/fences/{id}", role: admin, handler: s.deleteFence},
+
+		{pattern: "GET /api/v1/deliveries", role: admin, handler: s.listDeliveries, takes: []string{"state", "customer", "round", "reference", "before", "limit"}},
+		{pattern: "POST /api/v1/deliveries", role: admin, handler: s.createDelivery, body: maxOrders},
+		{pattern: "GET /api/v1/deliveries/{id}", role: admin, handler: s.showDelivery},
+		{pattern: "PATCH /api/v1/deliveries/{id}", role: admin, handler: s.patchDelivery},
+		{pattern: "POST /api/v1/deliveries/{id}/state", role: admin, handler: s.moveDelivery},
+		{pattern: "GET /api/v1/customers", role: admin, handler: s.listCustomers, takes: []string{"after", "limit"}},
+		{pattern: "GET /api/v1/customers/{id}", role: admin, handler: s.showCustomer},
+		{pattern: "PATCH /api/v1/customers/{id}", role: admin, handler: s.patchCustomer},
+		{pattern: "DELETE /api/v1/customers/{id}", role: admin, handler: s.eraseCustomer},
+		{pattern: "GET /api/v1/customers/{id}/export", role: admin, handler: s.exportCustomer},
 
 		{pattern: "GET /api/v1/events", role: admin, handler: s.listEvents, takes: []string{"after", "limit", "last", "device", "type", "subject"}},
 		{pattern: "GET /api/v1/quarantine", role: admin, handler: s.listQuarantine},
@@ -212,7 +224,7 @@ func (s *Server) noSuchMethod(r *http.Request) error {
 // allowedMethods are those with which r's address has a route of its own.
 func (s *Server) allowedMethods(r *http.Request) string {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
 		if _, pattern := s.mux.Handler(probe); pattern != apiRest && pattern != siteRest {
 			allowed = append(allowed, method)

@@ -18,14 +18,15 @@ import (
 
 // serveCmd runs the server.
 type serveCmd struct {
-	Data   string  `required:"" placeholder:"DIR" help:"Folder for the data; made if it is missing."`
-	HTTP   string  `name:"http" default:":8080" help:"Address of the API and the pages."`
-	MQTT   string  `name:"mqtt" default:":1883" help:"Address of the MQTT broker for devices."`
-	Boxes  boxes   `embed:""`
-	Secure secure  `embed:""`
-	Tiles  tiles   `embed:"" prefix:"tile-"`
-	Mmap   int     `default:"17179869184" help:"Address space to reserve for the data file, in bytes."`
-	Log    logging `embed:""`
+	Data   string    `required:"" placeholder:"DIR" help:"Folder for the data; made if it is missing."`
+	HTTP   string    `name:"http" default:":8080" help:"Address of the API and the pages."`
+	MQTT   string    `name:"mqtt" default:":1883" help:"Address of the MQTT broker for devices."`
+	Boxes  boxes     `embed:""`
+	Keys   masterKey `embed:""`
+	Secure secure    `embed:""`
+	Tiles  tiles     `embed:"" prefix:"tile-"`
+	Mmap   int       `default:"17179869184" help:"Address space to reserve for the data file, in bytes."`
+	Log    logging   `embed:""`
 }
 
 // secure is how connections are encrypted and who may come in.
@@ -116,7 +117,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	s, err := openServer(serverOptions{
-		dataDir: c.Data, mmap: c.Mmap, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes,
+		dataDir: c.Data, mmap: c.Mmap, masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes,
 		tls: encryption, publicURL: c.Secure.PublicURL, proxies: c.Secure.proxies(), adminToken: token,
 		tiles: c.Tiles.source(), log: log,
 	})

@@ -31,6 +31,7 @@ import (
 type serverOptions struct {
 	dataDir                  string
 	mmap                     int
+	masterKey                masterKey
 	httpAddress, mqttAddress string
 	boxes                    boxes
 	tls                      *tls.Config
@@ -45,6 +46,7 @@ type serverOptions struct {
 // server is every long-lived part of one process.
 type server struct {
 	store  *boltstore.Store
+	keys   *tracker.Keyring
 	fleet  *tracker.Fleet
 	broker *broker.Broker
 	boxes  *teltonika.Server // nil for none
@@ -71,7 +73,11 @@ func openServer(o serverOptions) (s *server, err error) {
 		return nil, err
 	}
 	undo = append(undo, s.store.Close)
-	if s.fleet, err = tracker.Open(s.store, tracker.Options{Metrics: registry, Log: o.log}); err != nil {
+	if s.keys, err = openKeyring(o.dataDir, o.masterKey, o.log); err != nil {
+		return nil, err
+	}
+	undo = append(undo, s.keys.Close)
+	if s.fleet, err = tracker.Open(s.store, tracker.Options{Keyring: s.keys, Metrics: registry, Log: o.log}); err != nil {
 		return nil, err
 	}
 	pages, err := listen("--http", o.httpAddress)
@@ -136,7 +142,7 @@ func (s *server) run(ctx context.Context) error {
 	parts.Go(func() error { return s.web.Run(ctx) })
 	err := parts.Wait()
 	stopFleet()
-	return errors.Join(err, <-fleetDone, s.store.Close())
+	return errors.Join(err, <-fleetDone, s.keys.Close(), s.store.Close())
 }
 
 // version is what the build says of itself.

@@ -1,0 +1,242 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"wayguard/tracker"
+)
+
+const (
+	defaultDeliveries = 100
+	maxDeliveries     = 1000
+)
+
+type deliveriesJSON struct {
+	Deliveries []deliveryJSON `json:"deliveries"`
+	// Next is what before must be for the next page, null if there is none.
+	Next *tracker.DeliveryID `json:"next"`
+}
+
+// listDeliveries shows the newest first.
+func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, _ principal) error {
+	q := queryOf(r)
+	limit, err := q.count("limit", 1, maxDeliveries, defaultDeliveries)
+	if err != nil {
+		return err
+	}
+	filter := tracker.DeliveryFilter{
+		Customer: tracker.CustomerID(q.text("customer")), Round: tracker.RoundID(q.text("round")), Reference: q.text("reference"),
+	}
+	if q.has("state") {
+		for _, state := range strings.Split(q.text("state"), ",") {
+			filter.States = append(filter.States, tracker.DeliveryState(state))
+		}
+	}
+	found := s.fleet.Deliveries(filter, tracker.DeliveryID(q.text("before")), int(limit))
+	page := deliveriesJSON{Deliveries: make([]deliveryJSON, len(found))}
+	for i, d := range found {
+		if page.Deliveries[i], err = deliveryOf(d); err != nil {
+			return err
+		}
+	}
+	if len(found) == int(limit) {
+		page.Next = &found[len(found)-1].ID
+	}
+	return writeJSON(w, http.StatusOK, page)
+}
+
+func (s *Server) showDelivery(w http.ResponseWriter, r *http.Request, _ principal) error {
+	d, ok := s.fleet.Delivery(deliveryID(r))
+	if !ok {
+		return noDelivery()
+	}
+	return writeDelivery(w, http.StatusOK, d)
+}
+
+func writeDelivery(w http.ResponseWriter, status int, d tracker.Delivery) error {
+	j, err := deliveryOf(d)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", etag(d.Version))
+	return writeJSON(w, status, j)
+}
+
+// createDelivery takes one order, or several in the member deliveries, each of
+// which has a result of its own.
+func (s *Server) createDelivery(w http.ResponseWriter, r *http.Request, who principal) error {
+	body, err := readBody(r, "application/json")
+	if err != nil {
+		return err
+	}
+	once, err := s.onceOf(r, who, body)
+	if err != nil {
+		return err
+	}
+	if given, err := parseObject(body); err == nil && given["deliveries"] != nil {
+		return s.createMany(w, r, once, given)
+	}
+	order, err := readNewDelivery(body)
+	if err != nil {
+		return err
+	}
+	var made []tracker.Delivery
+	var again bool
+	err = change(r, func(ctx context.Context) (err error) {
+		made, again, err = s.fleet.CreateDeliveries(ctx, once, order)
+		return err
+	})
+	if err != nil {
+		return deliveryError(err)
+	}
+	markRepeated(w, again)
+	w.Header().Set("Location", "/api/v1/deliveries/"+url.PathEscape(string(made[0].ID)))
+	return writeDelivery(w, http.StatusCreated, made[0])
+}
+
+// patchDelivery changes those members of the order that are given.
+func (s *Server) patchDelivery(w http.ResponseWriter, r *http.Request, _ principal) error {
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
+	body, err := readBody(r, "application/json", "application/merge-patch+json")
+	if err != nil {
+		return err
+	}
+	given, err := parseObject(body)
+	if err != nil {
+		return err
+	}
+	var changed tracker.Delivery
+	err = change(r, func(ctx context.Context) (err error) {
+		changed, err = s.fleet.ChangeOrder(ctx, deliveryID(r), seen, func(o *tracker.Order) error {
+			return setMembers(given, orderSetters(o))
+		})
+		return err
+	})
+	if err != nil {
+		return deliveryError(err)
+	}
+	return writeDelivery(w, http.StatusOK, changed)
+}
+
+// moveDelivery brings a delivery into the state that the body names.
+func (s *Server) moveDelivery(w http.ResponseWriter, r *http.Request, _ principal) error {
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
+	var to tracker.DeliveryState
+	var reason string
+	err = readObject(r, member{"state", &to, "the state to bring it into"}, member{"reason", &reason, "a string"})
+	if err != nil {
+		return err
+	}
+	var moved tracker.Delivery
+	err = change(r, func(ctx context.Context) (err error) {
+		moved, err = s.fleet.MoveDelivery(ctx, deliveryID(r), seen, to, reason)
+		return err
+	})
+	if err != nil {
+		return deliveryError(err)
+	}
+	return writeDelivery(w, http.StatusOK, moved)
+}
+
+func deliveryID(r *http.Request) tracker.DeliveryID { return tracker.DeliveryID(r.PathValue("id")) }
+
+// deliveryError says what an error of the fleet means to a client.
+func deliveryError(err error) error {
+	var member *tracker.MemberError
+	var illegal *tracker.TransitionError
+	switch {
+	case errors.As(err, &member):
+		return badMember(member.Member, member.Detail)
+	case errors.As(err, &illegal):
+		return &problem{status: http.StatusConflict, detail: upperFirst(illegal.Error()) + "."}
+	case errors.Is(err, tracker.ErrErased):
+		return &problem{status: http.StatusGone, detail: "The customer's data has been erased; nothing can be changed any more."}
+	case errors.Is(err, tracker.ErrReused):
+		return &problem{status: http.StatusUnprocessableEntity, detail: "This Idempotency-Key was used for another request: send a new one."}
+	case errors.Is(err, tracker.ErrNotFound):
+		return noDelivery()
+	}
+	return staleError(err)
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+func noDelivery() error {
+	return notFound("No delivery, or no customer, has this id. GET /api/v1/deliveries lists all deliveries.")
+}
+
+// resultJSON is what came of one order among several.
+type resultJSON struct {
+	Status   int           `json:"status"`
+	Delivery *deliveryJSON `json:"delivery"`
+	Problem  *problemJSON  `json:"problem"`
+}
+
+// createMany makes those of up to maxDeliveries orders that are right.
+func (s *Server) createMany(w http.ResponseWriter, r *http.Request, once tracker.Once, given map[string]json.RawMessage) error {
+	var orders []json.RawMessage
+	if len(given) > 1 || json.Unmarshal(given["deliveries"], &orders) != nil || len(orders) > maxDeliveries {
+		return badMember("deliveries", "must be a list of at most 1000 deliveries, and the only member.")
+	}
+	results := make([]resultJSON, len(orders))
+	for i := 0; i < len(orders); i += manyChunk {
+		end := min(i+manyChunk, len(orders))
+		part := once.Part(i)
+		if err := s.createChunk(r, part, orders[i:end], results[i:end]); err != nil {
+			return err
+		}
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"results": results})
+}
+
+// manyChunk is how many orders share a transaction, so that devices do not wait
+// for a long one.
+const manyChunk = 64
+
+func (s *Server) createChunk(r *http.Request, once tracker.Once, bodies []json.RawMessage, results []resultJSON) error {
+	var orders []tracker.NewDelivery
+	var places []int
+	for i, body := range bodies {
+		o, err := readNewDelivery(body)
+		if err == nil {
+			err = s.fleet.CheckDelivery(o)
+		}
+		if err != nil {
+			results[i] = refusedResult(deliveryError(err))
+			continue
+		}
+		orders, places = append(orders, o), append(places, i)
+	}
+	var made []tracker.Delivery
+	err := change(r, func(ctx context.Context) (err error) {
+		made, _, err = s.fleet.CreateDeliveries(ctx, once, orders...)
+		return err
+	})
+	if err != nil {
+		return deliveryError(err)
+	}
+	for i, d := range made {
+		j, err := deliveryOf(d)
+		if err != nil {
+			return err
+		}
+		results[places[i]] = resultJSON{Status: http.StatusCreated, Delivery: &j}
+	}
+	return nil
+}
+
+func refusedResult(err error) resultJSON {
+	p, _ := problemOf(err)
+	return resultJSON{Status: p.status, Problem: p.json()}
+}
