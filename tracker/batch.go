@@ -180,6 +180,9 @@ func (f *Fleet) addEvent(b *batch, ev Event, at geofence.Millis) error {
 func (f *Fleet) addNews(b *batch, ev Event) error {
 	f.pipeline.eventSeq++
 	ev.Seq = f.pipeline.eventSeq
+	if d, ok := f.Delivery(deliveryOf(&ev)); ok {
+		ev.Customer = d.Customer
+	}
 	if ev.ID == "" {
 		ev.ID = EventID(ev.Device, ev.Type, ev.Subject, ev.Seq)
 	}

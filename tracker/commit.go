@@ -49,7 +49,9 @@ func (f *Fleet) commit(b *batch) error {
 func (f *Fleet) settle(b *batch) {
 	p := f.pipeline
 	p.committed.Store(b.journalSeq)
-	p.logged.Store(b.eventSeq)
+	if p.logged.Swap(b.eventSeq) != b.eventSeq {
+		f.desk.notify()
+	}
 	for _, packed := range b.packed {
 		s := p.shards[shardOf(packed.device)]
 		s.mu.Lock()

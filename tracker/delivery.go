@@ -120,15 +120,15 @@ func (d *Destination) normalize() error {
 	if g := d.GeocodeAccuracyMeters; !(g >= 0 && g <= maxGeocodeMeters) {
 		return &MemberError{"geocode_accuracy_m", fmt.Sprintf("must be 0 to %d metres.", maxGeocodeMeters)}
 	}
-	return d.checkPlace()
+	return checkPlace(d.Point, d.Premises)
 }
 
-func (d *Destination) checkPlace() error {
-	if !onEarth(d.Point) {
+func checkPlace(point orb.Point, premises orb.MultiPolygon) error {
+	if !onEarth(point) {
 		return &MemberError{"point", "must be a GeoJSON Point: longitude within -180..180, then latitude within -90..90."}
 	}
 	positions := 0
-	for _, polygon := range d.Premises {
+	for _, polygon := range premises {
 		for _, ring := range polygon {
 			positions += len(ring)
 			if len(ring) < 4 || ring[0] != ring[len(ring)-1] || !allOnEarth(ring) {

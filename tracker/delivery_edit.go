@@ -226,16 +226,70 @@ func (f *Fleet) ChangeOrder(ctx context.Context, id DeliveryID, seen uint64, cha
 }
 
 // changeDelivery makes a change durable with the event whose type change
-// returns.
+// returns. The engine is told of it where it concerns the round.
 func (f *Fleet) changeDelivery(ctx context.Context, id DeliveryID, seen uint64, change func(*Delivery) (string, error)) (Delivery, error) {
-	return changeRow(ctx, f, f.ledger.deliveries, string(id), seen, func(d *Delivery, b *ledgerEdit) (bool, error) {
+	l := f.ledger
+	if l.keys == nil {
+		return Delivery{}, ErrNoKeyring
+	}
+	var changed Delivery // the edit's alone until it is done
+	err := f.holdDelivery(ctx, id, func(ctx context.Context, d *Delivery) error {
+		switch {
+		case seen != AnyVersion && seen != d.Version:
+			return fmt.Errorf("delivery %s: %w", id, ErrStale)
+		case d.Erased:
+			return fmt.Errorf("delivery %s: %w", id, ErrErased)
+		}
+		before := *d
 		typ, err := change(d)
 		if err != nil {
-			return false, err
+			return err
 		}
-		e := d.event(typ, b)
-		e.ID = EventID("", typ, string(d.ID), d.Version+1)
-		b.events = append(b.events, e)
-		return true, nil
+		b := l.edit()
+		if err := l.follow(b, &before, d, typ); err != nil {
+			return err
+		}
+		if err := b.putDelivery(l, d, typ); err != nil {
+			return err
+		}
+		changed = *d
+		return f.commitLedger(ctx, b)
 	})
+	if err != nil {
+		return Delivery{}, err
+	}
+	return changed, nil
+}
+
+// follow has the round of a delivery follow its change.
+func (l *ledger) follow(b *ledgerEdit, before, after *Delivery, typ string) error {
+	switch {
+	case before.Round == "":
+	case after.Round == "":
+		return l.leave(b, before)
+	case typ == "delivery.changed", after.State == DeliveryCancelled:
+		b.reshaped[before.Round] = true
+	}
+	return nil
+}
+
+// holdDelivery holds a delivery and the round that it is on.
+func (f *Fleet) holdDelivery(ctx context.Context, id DeliveryID, edit func(context.Context, *Delivery) error) error {
+	for {
+		seen, ok := f.Delivery(id)
+		if !ok {
+			return fmt.Errorf("delivery %q: %w", id, ErrNotFound)
+		}
+		moved := false
+		err := f.ledger.hold(ctx, func(ctx context.Context) error {
+			d, _ := f.Delivery(id)
+			if moved = d.Round != seen.Round; moved {
+				return nil
+			}
+			return edit(ctx, &d)
+		}, string(id), string(seen.Round))
+		if err != nil || !moved {
+			return err
+		}
+	}
 }

@@ -83,9 +83,6 @@ func (s DeliveryState) OnTheWay() bool {
 	return s == DeliveryDeparted || s == DeliveryApproaching || s == DeliveryArrived
 }
 
-// RoundID names a round: a UUID (RFC 9562).
-type RoundID string
-
 // Course is what has become of an order.
 type Course struct {
 	State DeliveryState `json:"state"`

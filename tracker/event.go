@@ -40,6 +40,8 @@ type Event struct {
 	// Customer is whose key seals Point and Detail in the log; empty where
 	// neither is personal. It is not shown.
 	Customer CustomerID
+	// of is what stands beside what is sealed; nil where nothing is.
+	of *correctedDetail
 }
 
 // EventID derives an event's id: 26 letters and digits, 128 bits of a SHA-256

@@ -14,6 +14,9 @@ type sealedEvent struct {
 	eventJSON
 	Customer CustomerID `json:"customer,omitempty"`
 	Sealed   []byte     `json:"sealed,omitempty"`
+	// Corrected is what the engine must know of the event even when nobody can
+	// open it any more.
+	Corrected *correctedDetail `json:"of,omitempty"`
 }
 
 // personal is what is sealed of an event.
@@ -31,8 +34,11 @@ func (k *Keyring) encodeEvent(e *Event) ([]byte, error) {
 	if e.Customer == "" {
 		return json.Marshal(e)
 	}
-	s := sealedEvent{Customer: e.Customer}
-	var err error
+	of, err := toldDetail(e)
+	if err != nil {
+		return nil, err
+	}
+	s := sealedEvent{Customer: e.Customer, Corrected: &of}
 	s.Sealed, err = k.sealJSON(KeyID(e.Customer), "events", strconv.FormatUint(e.Seq, 10), personal{e.Point, e.Detail})
 	if err != nil && !errors.Is(err, ErrErased) {
 		return nil, err
@@ -50,7 +56,7 @@ func (k *Keyring) decodeEvent(value []byte) (Event, error) {
 		return Event{}, err
 	}
 	e := s.event()
-	e.Customer = s.Customer
+	e.Customer, e.of = s.Customer, s.Corrected
 	if s.Sealed == nil || k == nil {
 		return e, nil
 	}

@@ -148,7 +148,7 @@ func (f *Fleet) editWorld(ctx context.Context, put []geofence.Fence, remove []ge
 		return err
 	}
 	err = f.change(ctx, edit{
-		records: []BucketRecord{{Bucket: worldBucket, Record: Record{Key: worldKey, Value: strconv.AppendUint(nil, w.Version(), 10)}}},
+		records: []BucketRecord{worldRecord(w.Version())},
 		world:   w,
 		apply:   func() { f.fences.apply(remove, records) },
 	})

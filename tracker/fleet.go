@@ -34,6 +34,7 @@ type Fleet struct {
 	registry *registry
 	fences   *fences
 	ledger   *ledger
+	desk     *desk
 	live     *live
 	refused  *quarantine
 	reviews  *reviews
@@ -90,6 +91,7 @@ func Open(store Store, opts Options) (*Fleet, error) {
 		func() (err error) { f.registry, err = loadRegistry(store); return err },
 		func() (err error) { f.fences, err = loadFences(store, opts.Settings); return err },
 		func() (err error) { f.ledger, err = loadLedger(store, opts.Keyring); return err },
+		func() (err error) { f.desk, err = loadDesk(store); return err },
 		func() (err error) { f.refused, err = loadQuarantine(store); return err },
 		f.replay,
 	} {

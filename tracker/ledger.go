@@ -3,7 +3,6 @@ package tracker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/maphash"
 	"slices"
 	"time"
@@ -37,6 +36,18 @@ type ledger struct {
 	// of deliveries.
 	references map[string][]string
 	receipts   *receipts
+
+	depots   *shelf[Depot, *Depot]
+	vehicles *shelf[Vehicle, *Vehicle]
+	drivers  *shelf[Driver, *Driver]
+	rounds   *shelf[Round, *Round]
+	alerts   *shelf[Alert, *Alert]
+	// opened are all alerts in order of their events, standing those that are not
+	// resolved by what they are about, both under the lock of alerts.
+	opened   []openedAt
+	standing map[cause][]AlertID
+	// duties are the past of the rounds, until the journal has been replayed.
+	duties []dutyEdit
 }
 
 // loadLedger opens every record. Those of people who were erased are known to
@@ -48,20 +59,36 @@ func loadLedger(store Store, keys *Keyring) (*ledger, error) {
 		deliveries: newShelf[Delivery](deliveryBucket),
 		references: make(map[string][]string),
 		receipts:   newReceipts(),
+		depots:     newShelf[Depot](depotBucket),
+		vehicles:   newShelf[Vehicle](vehicleBucket),
+		drivers:    newShelf[Driver](driverBucket),
+		rounds:     newShelf[Round](roundBucket),
+		alerts:     newShelf[Alert](alertBucket),
+		standing:   make(map[cause][]AlertID),
 	}
-	l.deliveries.placed = l.refer
+	l.deliveries.placed, l.alerts.placed = l.refer, l.noteAlert
 	for i := range l.turns {
 		l.turns[i] = newTurn()
 	}
 	if keys == nil {
 		return l, nil
 	}
-	for _, load := range []func(Store, *Keyring) error{l.customers.load, l.deliveries.load, l.receipts.load} {
+	for _, load := range []func(Store, *Keyring) error{
+		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.rounds.load, l.alerts.load,
+	} {
 		if err := load(store, keys); err != nil {
 			return nil, err
 		}
 	}
-	return l, nil
+	var err error
+	l.duties, err = loadDuties(store, keys)
+	return l, err
+}
+
+func (l *ledger) takeDuties() []dutyEdit {
+	duties := l.duties
+	l.duties = nil
+	return duties
 }
 
 // refer keeps the index of references.
@@ -107,84 +134,6 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // today is the time as the store keeps it.
 func today() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
-
-// ledgerEdit gathers what becomes durable together.
-type ledgerEdit struct {
-	at     time.Time
-	keys   *Keyring
-	rows   []BucketRecord
-	events []Event
-	place  []func()
-}
-
-func (l *ledger) edit() *ledgerEdit { return &ledgerEdit{at: today(), keys: l.keys} }
-
-// put adds a row of a shelf, as its first version or the next one.
-func put[T any, P interface {
-	*T
-	kept
-}](b *ledgerEdit, s *shelf[T, P], row P) error {
-	m := row.meta()
-	if m.Version == 0 {
-		m.Created = b.at
-	}
-	m.Version, m.Updated = m.Version+1, b.at
-	r, err := s.record(b.keys, row)
-	if err != nil {
-		return err
-	}
-	b.rows = append(b.rows, r)
-	b.place = append(b.place, func() { s.place(row) })
-	return nil
-}
-
-// commitLedger makes an edit durable, then visible.
-func (f *Fleet) commitLedger(ctx context.Context, b *ledgerEdit) error {
-	return f.change(ctx, edit{records: b.rows, events: b.events, apply: func() {
-		for _, place := range b.place {
-			place()
-		}
-	}})
-}
-
-// changeRow lets change work on a copy of a row, and on the edit that it
-// becomes part of, and makes it durable; change returns false where there is
-// nothing to be done. seen is the version that the caller knows, or AnyVersion.
-// Errors wrap ErrNotFound, ErrStale, ErrErased, change's, ErrUnavailable or
-// ctx's.
-func changeRow[T any, P interface {
-	*T
-	kept
-}](ctx context.Context, f *Fleet, s *shelf[T, P], key string, seen uint64, change func(P, *ledgerEdit) (bool, error)) (T, error) {
-	var none, changed T // the edit's alone until it is done
-	err := f.ledger.hold(ctx, func(ctx context.Context) error {
-		row, ok := s.get(key)
-		m := P(&row).meta()
-		switch {
-		case !ok:
-			return fmt.Errorf("%s/%s: %w", s.bucket, key, ErrNotFound)
-		case seen != AnyVersion && seen != m.Version:
-			return fmt.Errorf("%s/%s: %w", s.bucket, key, ErrStale)
-		case m.Erased:
-			return fmt.Errorf("%s/%s: %w", s.bucket, key, ErrErased)
-		}
-		b := f.ledger.edit()
-		differs, err := change(&row, b)
-		changed = row
-		if err != nil || !differs {
-			return err
-		}
-		if err := put(b, s, P(&row)); err != nil {
-			return err
-		}
-		changed = row
-		return f.commitLedger(ctx, b)
-	}, key)
-	if err != nil {
-		return none, err
-	}
-	return changed, nil
-}
 
 // Fingerprint is Keyring.Fingerprint, zero without a keyring.
 func (f *Fleet) Fingerprint(purpose string, text []byte) (print [32]byte) {

@@ -21,7 +21,7 @@ func (f *Fleet) replay() error {
 	}
 	recent := &f.pipeline.recent
 	recent.received = f.newestReceipt()
-	worlds := f.fences.history(recent.received)
+	worlds := f.fences.history(recent.received, f.ledger.takeDuties())
 	replayed := 0
 	err = f.store.Journal(func(seq uint64, value []byte) error {
 		e, err := parseEntry(seq, value)

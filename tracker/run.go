@@ -49,10 +49,16 @@ func (f *Fleet) Run(ctx context.Context) error {
 		defer close(reviewing)
 		f.reviewAll(reviewCtx)
 	}()
+	attending := make(chan struct{})
+	go func() {
+		defer close(attending)
+		f.attend(reviewCtx)
+	}()
 	err := f.stepAll(ctx)
 	stopReviewing()
 	f.intake.close()
 	<-reviewing
+	<-attending
 	if err == nil {
 		err = f.stepLast()
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -34,12 +35,15 @@ type kept interface {
 	personal() (KeyID, any)
 }
 
-// shelf keeps all of one kind, in memory as a whole and in plain. What is on it
-// is never changed, only replaced.
-type shelf[T any, P interface {
+// row is a pointer to a kept T.
+type row[T any] interface {
 	*T
 	kept
-}] struct {
+}
+
+// shelf keeps all of one kind, in memory as a whole and in plain. What is on it
+// is never changed, only replaced.
+type shelf[T any, P row[T]] struct {
 	bucket string
 	mu     sync.RWMutex
 	rows   map[string]P
@@ -50,27 +54,18 @@ type shelf[T any, P interface {
 	placed func(before, after P)
 }
 
-func newShelf[T any, P interface {
-	*T
-	kept
-}](bucket string) *shelf[T, P] {
+func newShelf[T any, P row[T]](bucket string) *shelf[T, P] {
 	return &shelf[T, P]{bucket: bucket, rows: make(map[string]P)}
 }
 
 // get returns a copy, whose slices are shared.
-func (s *shelf[T, P]) get(key string) (row T, ok bool) {
+func (s *shelf[T, P]) get(key string) (found T, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if p := s.rows[key]; p != nil {
 		return *p, true
 	}
-	return row, false
-}
-
-func (s *shelf[T, P]) len() int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return len(s.rows)
+	return found, false
 }
 
 // list returns up to limit rows that match in order of key behind after, or,
@@ -83,19 +78,7 @@ func (s *shelf[T, P]) list(after string, backward bool, limit int, match func(P)
 
 // pick is list among keys, which are in order.
 func (s *shelf[T, P]) pick(keys []string, after string, backward bool, limit int, match func(P) bool) (found []T) {
-	at, exact := slices.BinarySearch(keys, after)
-	each := slices.All(keys)
-	switch {
-	case backward && after != "":
-		each = slices.Backward(keys[:at])
-	case backward:
-		each = slices.Backward(keys)
-	case exact:
-		each = slices.All(keys[at+1:])
-	default:
-		each = slices.All(keys[at:])
-	}
-	for _, key := range each {
+	for _, key := range span(keys, after, backward) {
 		if len(found) == limit {
 			break
 		}
@@ -104,6 +87,20 @@ func (s *shelf[T, P]) pick(keys []string, after string, backward bool, limit int
 		}
 	}
 	return found
+}
+
+// span is the part of keys behind after, or, backward, before it.
+func span(keys []string, after string, backward bool) iter.Seq2[int, string] {
+	at, exact := slices.BinarySearch(keys, after)
+	switch {
+	case backward && after != "":
+		return slices.Backward(keys[:at])
+	case backward:
+		return slices.Backward(keys)
+	case exact:
+		return slices.All(keys[at+1:])
+	}
+	return slices.All(keys[at:])
 }
 
 // place puts rows on the shelf.
@@ -149,33 +146,33 @@ type keptRecord struct {
 	Sealed []byte          `json:"sealed,omitempty"`
 }
 
-// record is row as the store keeps it.
-func (s *shelf[T, P]) record(keys *Keyring, row P) (BucketRecord, error) {
-	r := keptRecord{Meta: *row.meta()}
+// record is p as the store keeps it.
+func (s *shelf[T, P]) record(keys *Keyring, p P) (BucketRecord, error) {
+	r := keptRecord{Meta: *p.meta()}
 	var err error
-	if r.Plain, err = json.Marshal(row); err != nil {
-		return BucketRecord{}, fmt.Errorf("encode %s/%s: %w", s.bucket, row.key(), err)
+	if r.Plain, err = json.Marshal(p); err != nil {
+		return BucketRecord{}, fmt.Errorf("encode %s/%s: %w", s.bucket, p.key(), err)
 	}
-	if owner, part := row.personal(); part != nil && !r.Erased {
-		if r.Sealed, err = keys.sealJSON(owner, s.bucket, row.key(), part); err != nil {
+	if owner, part := p.personal(); part != nil && !r.Erased {
+		if r.Sealed, err = keys.sealJSON(owner, s.bucket, p.key(), part); err != nil {
 			return BucketRecord{}, err
 		}
 	}
 	value, err := json.Marshal(r)
 	if err != nil {
-		return BucketRecord{}, fmt.Errorf("encode %s/%s: %w", s.bucket, row.key(), err)
+		return BucketRecord{}, fmt.Errorf("encode %s/%s: %w", s.bucket, p.key(), err)
 	}
-	return BucketRecord{Bucket: s.bucket, Record: Record{Key: row.key(), Value: value}}, nil
+	return BucketRecord{Bucket: s.bucket, Record: Record{Key: p.key(), Value: value}}, nil
 }
 
 // load reads all records.
 func (s *shelf[T, P]) load(store Store, keys *Keyring) error {
 	err := eachRecord(store, s.bucket, "", func(r Record) error {
-		row, err := s.parse(keys, r)
+		p, err := s.parse(keys, r)
 		if err != nil {
 			return fmt.Errorf("%q: %w", r.Key, err)
 		}
-		s.place(row)
+		s.place(p)
 		return nil
 	})
 	if err != nil {
@@ -189,21 +186,21 @@ func (s *shelf[T, P]) parse(keys *Keyring, r Record) (P, error) {
 	if err := json.Unmarshal(r.Value, &stored); err != nil {
 		return nil, err
 	}
-	row := P(new(T))
-	if err := json.Unmarshal(stored.Plain, row); err != nil {
+	p := P(new(T))
+	if err := json.Unmarshal(stored.Plain, p); err != nil {
 		return nil, err
 	}
-	*row.meta() = stored.Meta
-	if row.key() != r.Key {
-		return nil, fmt.Errorf("it says that it is %q: %w", row.key(), errDamaged)
+	*p.meta() = stored.Meta
+	if p.key() != r.Key {
+		return nil, fmt.Errorf("it says that it is %q: %w", p.key(), errDamaged)
 	}
-	owner, part := row.personal()
+	owner, part := p.personal()
 	if part == nil {
-		return row, nil
+		return p, nil
 	}
 	var err error
-	row.meta().Erased, err = keys.openJSON(owner, s.bucket, r.Key, stored.Sealed, part)
-	return row, err
+	p.meta().Erased, err = keys.openJSON(owner, s.bucket, r.Key, stored.Sealed, part)
+	return p, err
 }
 
 // sealJSON seals v for a place in the store.

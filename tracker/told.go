@@ -27,7 +27,7 @@ func (f *Fleet) toldOf(device DeviceID, after uint64) (map[string]toldEvent, err
 			return nil, fmt.Errorf("events: %w", err)
 		}
 		for _, entry := range page {
-			id, e, err := parseTold(&entry)
+			id, e, err := f.ledger.keys.parseTold(&entry)
 			if err != nil {
 				return nil, fmt.Errorf("event %d: %w", entry.Seq, err)
 			}
@@ -42,20 +42,17 @@ func (f *Fleet) toldOf(device DeviceID, after uint64) (map[string]toldEvent, err
 
 // parseTold reads an event of the engine or the correction of one; id is the
 // event's in both cases.
-func parseTold(entry *LogEntry) (id string, t toldEvent, err error) {
-	var e Event
-	if err := json.Unmarshal(entry.Value, &e); err != nil {
+func (k *Keyring) parseTold(entry *LogEntry) (id string, t toldEvent, err error) {
+	e, err := k.decodeEvent(entry.Value)
+	if err != nil {
 		return "", toldEvent{}, err
 	}
-	d := correctedDetail{Type: geofence.EventType(e.Type), Subject: e.Subject}
-	id = e.ID
-	if e.Type == string(geofence.Revised) || e.Type == string(geofence.Retracted) {
-		d, id = correctedDetail{}, e.Subject
-		if err := json.Unmarshal(e.Detail, &d); err != nil {
-			return "", toldEvent{}, err
-		}
-	} else if d.Episode, err = episodeOf(e.Detail); err != nil {
+	d, err := toldDetail(&e)
+	if err != nil {
 		return "", toldEvent{}, err
+	}
+	if id = e.ID; isCorrection(&e) {
+		id = e.Subject
 	}
 	t.Event = geofence.Event{
 		Type: d.Type, Subject: d.Subject, Episode: d.Episode,
@@ -64,6 +61,23 @@ func parseTold(entry *LogEntry) (id string, t toldEvent, err error) {
 	t.Withdrawn = e.Type == string(geofence.Retracted)
 	t.seq, t.at = entry.Seq, entry.At
 	return id, t, nil
+}
+
+func isCorrection(e *Event) bool {
+	return e.Type == string(geofence.Revised) || e.Type == string(geofence.Retracted)
+}
+
+// toldDetail is which event of the engine e is, or corrects.
+func toldDetail(e *Event) (d correctedDetail, err error) {
+	if e.of != nil {
+		return *e.of, nil
+	}
+	if isCorrection(e) {
+		return d, json.Unmarshal(e.Detail, &d)
+	}
+	d = correctedDetail{Type: geofence.EventType(e.Type), Subject: e.Subject}
+	d.Episode, err = episodeOf(e.Detail)
+	return d, err
 }
 
 func episodeOf(detail json.RawMessage) (uint64, error) {

@@ -84,7 +84,9 @@ type worldHistory struct {
 	settings geofence.Settings
 	// edits are the versions of all fences in order.
 	edits []fenceEdit
-	world *geofence.World
+	// duties are the versions of all rounds in order.
+	duties []dutyEdit
+	world  *geofence.World
 	// recent are the versions still to be made for reviews, made the Worlds of
 	// those before.
 	recent []versionSince
@@ -100,8 +102,8 @@ type fenceEdit struct {
 
 // history takes the old versions out of f, which needs them for nothing else.
 // Fixes received in the day before now may have to be reviewed.
-func (f *fences) history(now geofence.Millis) *worldHistory {
-	h := &worldHistory{settings: f.settings}
+func (f *fences) history(now geofence.Millis, duties []dutyEdit) *worldHistory {
+	h := &worldHistory{settings: f.settings, duties: duties}
 	h.recent, h.obsolete = neededSince(f.since, now)
 	for id, versions := range f.versions {
 		for _, v := range versions {
@@ -141,16 +143,22 @@ func (h *worldHistory) next(version uint64) (*geofence.World, error) {
 		return nil, fmt.Errorf("world %d follows world %d: %w", version, h.world.Version(), errDamaged)
 	}
 	put, remove := h.until(version)
-	var err error
-	if h.world == nil {
-		h.world, err = geofence.NewWorld(version, h.settings, put)
-	} else {
-		h.world, err = h.world.With(version, put, remove)
+	w, err := h.make(version, put, remove)
+	if err == nil {
+		w, err = h.withDuties(w, h.world == nil)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("world %d: %w", version, err)
 	}
-	return h.world, nil
+	h.world = w
+	return w, nil
+}
+
+func (h *worldHistory) make(version uint64, put []geofence.Fence, remove []geofence.FenceID) (*geofence.World, error) {
+	if h.world == nil {
+		return geofence.NewWorld(version, h.settings, put)
+	}
+	return h.world.With(version, put, remove)
 }
 
 // until takes the edits up to a version, the last one of each fence.

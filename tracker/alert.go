@@ -1,0 +1,231 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// AlertID names an alert: the id of the event that opened it.
+type AlertID string
+
+// AlertState is where an alert stands.
+type AlertState string
+
+// The states. An open alert may be resolved without having been acknowledged.
+const (
+	AlertOpen         AlertState = "open"
+	AlertAcknowledged AlertState = "acknowledged"
+	AlertResolved     AlertState = "resolved"
+)
+
+// Alert asks dispatch to look at something. There is one for each episode,
+// however often it is corrected.
+type Alert struct {
+	Meta  `json:"-"`
+	ID    AlertID    `json:"id"`
+	State AlertState `json:"state"`
+	// Type is that of the event, Subject what it is about, Seq its place in the
+	// log.
+	Type    string   `json:"type"`
+	Subject string   `json:"subject"`
+	Seq     uint64   `json:"seq"`
+	Device  DeviceID `json:"device,omitempty"`
+	// Delivery and Round are those concerned, empty where none is.
+	Delivery DeliveryID `json:"delivery,omitempty"`
+	Round    RoundID    `json:"round,omitempty"`
+	// Time is when it happened, by the device's clock.
+	Time time.Time `json:"time"`
+	// By is who acknowledged or resolved it; "system" where the cause has gone
+	// by itself.
+	By string `json:"by,omitempty"`
+	// Note is what they said of it, or why it was resolved.
+	Note string `json:"note,omitempty"`
+}
+
+const alertBucket = "alerts"
+
+func (a *Alert) key() string            { return string(a.ID) }
+func (a *Alert) personal() (KeyID, any) { return "", nil }
+
+// bySystem resolves what has gone by itself.
+const bySystem = "system"
+
+// alarming are the events that open an alert, each with the one that resolves
+// it, empty for none.
+var alarming = map[string]string{
+	"route.off":          "route.back",
+	"route.wrong_way":    "",
+	"route.stop_skipped": "",
+	"stop.unplanned":     "",
+	"drop.wrong_address": "",
+	"drop.unverifiable":  "",
+	"parcel.separated":   "parcel.reunited",
+	"parcel.tamper":      "",
+	"device.silent":      "device.back",
+	"delivery.delayed":   "delivery.on_time_again",
+	"delivery.damaged":   "",
+	"delivery.failed":    "",
+	"hazard.enter":       "",
+}
+
+// resolving are the events that resolve alerts of a type.
+var resolving = func() map[string]string {
+	m := make(map[string]string)
+	for opened, by := range alarming {
+		if by != "" {
+			m[by] = opened
+		}
+	}
+	return m
+}()
+
+// Alert returns one alert.
+func (f *Fleet) Alert(id AlertID) (Alert, bool) { return f.ledger.alerts.get(string(id)) }
+
+// Alerts returns up to limit alerts in one of some states, of all if none are
+// given, newest first, opened by events with sequence numbers below before; 0
+// stands for the end.
+func (f *Fleet) Alerts(states []AlertState, before uint64, limit int) []Alert {
+	l := f.ledger
+	l.alerts.mu.RLock()
+	defer l.alerts.mu.RUnlock()
+	var found []Alert
+	for _, at := range slices.Backward(l.opened) {
+		if len(found) == limit {
+			break
+		}
+		if before != 0 && at.seq >= before {
+			continue
+		}
+		if a := l.alerts.rows[at.key]; len(states) == 0 || slices.Contains(states, a.State) {
+			found = append(found, *a)
+		}
+	}
+	return found
+}
+
+// openedAt is the place of an alert among all.
+type openedAt struct {
+	seq uint64
+	key string
+}
+
+// noteAlert keeps alerts in order of their events, and those that are not
+// resolved by what they are about.
+func (l *ledger) noteAlert(before, after *Alert) {
+	if before == nil {
+		i := len(l.opened)
+		for i > 0 && l.opened[i-1].seq > after.Seq {
+			i--
+		}
+		l.opened = slices.Insert(l.opened, i, openedAt{after.Seq, after.key()})
+	}
+	cause := causeOf(after.Type, after.Device, after.Subject)
+	l.standing[cause] = slices.DeleteFunc(l.standing[cause], func(id AlertID) bool { return id == after.ID })
+	if after.State != AlertResolved {
+		l.standing[cause] = append(l.standing[cause], after.ID)
+	}
+	if len(l.standing[cause]) == 0 {
+		delete(l.standing, cause)
+	}
+}
+
+// cause is what an alert is about.
+type cause struct {
+	typ     string
+	device  DeviceID
+	subject string
+}
+
+func causeOf(typ string, device DeviceID, subject string) cause { return cause{typ, device, subject} }
+
+// AcknowledgeAlert notes that somebody has taken an alert up. One that is not
+// open is left as it is. Errors wrap ErrBadInput, ErrNotFound, ErrStale,
+// ErrUnavailable or ctx's.
+func (f *Fleet) AcknowledgeAlert(ctx context.Context, id AlertID, seen uint64, by, note string) (Alert, error) {
+	return f.moveAlert(ctx, id, seen, AlertAcknowledged, by, note)
+}
+
+// ResolveAlert notes that an alert needs nothing more. Errors as of
+// AcknowledgeAlert.
+func (f *Fleet) ResolveAlert(ctx context.Context, id AlertID, seen uint64, by, note string) (Alert, error) {
+	return f.moveAlert(ctx, id, seen, AlertResolved, by, note)
+}
+
+func (f *Fleet) moveAlert(ctx context.Context, id AlertID, seen uint64, to AlertState, by, note string) (Alert, error) {
+	if err := checkLength("note", note, maxReason); err != nil {
+		return Alert{}, err
+	}
+	return changeRow(ctx, f, f.ledger.alerts, string(id), seen, func(a *Alert, _ *ledgerEdit) (bool, error) {
+		return a.move(to, by, note), nil
+	})
+}
+
+// move reports whether a has changed: states only go forward.
+func (a *Alert) move(to AlertState, by, note string) bool {
+	if a.State == to || a.State == AlertResolved {
+		return false
+	}
+	a.State, a.By = to, by
+	if note != "" {
+		a.Note = note
+	}
+	return true
+}
+
+// openAlert opens the alert of an event, or opens it again if it was retracted
+// before. It does nothing where one stands already.
+func (l *ledger) openAlert(b *ledgerEdit, e *Event, d *Delivery) error {
+	if a, known := look(b, l.alerts, e.ID); known {
+		if a.State != AlertResolved || a.By != bySystem {
+			return nil
+		}
+		a.State, a.By, a.Note = AlertOpen, "", ""
+		return put(b, l.alerts, &a)
+	}
+	a := &Alert{
+		ID: AlertID(e.ID), State: AlertOpen, Type: e.Type, Subject: e.Subject, Seq: e.Seq,
+		Device: e.Device, Time: e.Time.UTC(),
+	}
+	if d != nil {
+		a.Delivery, a.Round = d.ID, d.Round
+	} else if r := l.roundOfDevice(b, e.Device); r != nil {
+		a.Round = r.ID
+	}
+	return put(b, l.alerts, a)
+}
+
+// settleAlerts resolves what an event puts an end to.
+func (l *ledger) settleAlerts(b *ledgerEdit, e *Event) error {
+	opened, ok := resolving[e.Type]
+	if !ok {
+		return nil
+	}
+	l.alerts.mu.RLock()
+	standing := slices.Clone(l.standing[causeOf(opened, e.Device, e.Subject)])
+	l.alerts.mu.RUnlock()
+	for id := range b.opened {
+		if a, ok := look(b, l.alerts, string(id)); ok && causeOf(a.Type, a.Device, a.Subject) == causeOf(opened, e.Device, e.Subject) {
+			standing = append(standing, id)
+		}
+	}
+	for _, id := range standing {
+		if err := l.resolve(b, id, "ended by itself"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *ledger) resolve(b *ledgerEdit, id AlertID, why string) error {
+	a, ok := look(b, l.alerts, string(id))
+	if !ok || !a.move(AlertResolved, bySystem, why) {
+		return nil
+	}
+	if err := put(b, l.alerts, &a); err != nil {
+		return fmt.Errorf("alert %s: %w", id, err)
+	}
+	return nil
+}

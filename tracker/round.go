@@ -1,0 +1,99 @@
+package tracker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/paulmach/orb"
+)
+
+// RoundID names a round: a UUID (RFC 9562).
+type RoundID string
+
+// RoundState is where a round stands.
+type RoundState string
+
+// The states: each leads to the next one.
+const (
+	// RoundPlanned: nobody is on it.
+	RoundPlanned RoundState = "planned"
+	// RoundRunning: its vehicle is on it. A vehicle is on one round at a time.
+	RoundRunning RoundState = "running"
+	// RoundEnded: it is over. This is final.
+	RoundEnded RoundState = "ended"
+)
+
+// Round is what a vehicle is to do: some deliveries one after the other.
+type Round struct {
+	Meta    `json:"-"`
+	ID      RoundID    `json:"id"`
+	Name    string     `json:"name"`
+	State   RoundState `json:"state"`
+	Vehicle string     `json:"vehicle,omitempty"`
+	Driver  string     `json:"driver,omitempty"`
+	Depot   string     `json:"depot,omitempty"`
+	// Start is when it is to begin; zero if that is not known.
+	Start time.Time `json:"start,omitzero"`
+	// Stops are deliveries in the order in which they are to be served.
+	Stops []DeliveryID `json:"stops,omitempty"`
+	// Behind are stops that were served before a vehicle took over that is not
+	// to serve them again.
+	Behind []DeliveryID `json:"behind,omitempty"`
+	// Plan is the way, which passes the doors of people: it is sealed under a
+	// key of the round's own.
+	Plan `json:"-"`
+}
+
+// Plan is the way that a round is to take.
+type Plan struct {
+	// Route is the planned line, nil if none was planned.
+	Route orb.LineString `json:"route,omitempty"`
+	// CorridorMeters is how far to either side of the line is still on it; 0 for
+	// the engine's setting.
+	CorridorMeters float64 `json:"corridor_m,omitempty"`
+}
+
+const roundBucket = "rounds"
+
+func (r *Round) key() string            { return string(r.ID) }
+func (r *Round) personal() (KeyID, any) { return KeyID(r.ID), &r.Plan }
+
+// Limits of a round.
+const (
+	// MaxStops is the most deliveries of one round.
+	MaxStops       = 1000
+	maxRoutePoints = 100_000
+	maxCorridor    = 10_000 // metres
+)
+
+func (r *Round) normalize() error {
+	r.Name = strings.TrimSpace(r.Name)
+	r.Start = r.Start.UTC().Truncate(time.Millisecond)
+	if err := checkLine("name", r.Name, maxName); err != nil {
+		return err
+	}
+	if len(r.Stops) > MaxStops {
+		return &MemberError{"stops", fmt.Sprintf("must be at most %d.", MaxStops)}
+	}
+	seen := make(map[DeliveryID]bool, len(r.Stops))
+	for _, id := range r.Stops {
+		if seen[id] {
+			return &MemberError{"stops", "must be ids of deliveries, each once."}
+		}
+		seen[id] = true
+	}
+	return r.Plan.check()
+}
+
+func (p *Plan) check() error {
+	n := len(p.Route)
+	if n == 1 || n > maxRoutePoints || slices.ContainsFunc(p.Route, func(at orb.Point) bool { return !onEarth(at) }) {
+		return &MemberError{"route", fmt.Sprintf("must be a GeoJSON LineString of 2 to %d positions, longitude first.", maxRoutePoints)}
+	}
+	if !(p.CorridorMeters >= 0 && p.CorridorMeters <= maxCorridor) {
+		return &MemberError{"corridor_m", fmt.Sprintf("must be 0 to %d metres.", maxCorridor)}
+	}
+	return nil
+}
