@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,7 +40,7 @@ type route struct {
 }
 
 func (s *Server) routes() []route {
-	return []route{
+	return slices.Concat(s.catalogRoutes(), []route{
 		{pattern: "GET /healthz", handler: s.healthz, always: true},
 		{pattern: "GET /readyz", handler: s.readyz, always: true},
 		{pattern: "GET /metrics", role: admin, handler: s.showMetrics()},
@@ -67,6 +68,16 @@ func (s *Server) routes() []route {
 		{pattern: "GET /api/v1/deliveries/{id}", role: admin, handler: s.showDelivery},
 		{pattern: "PATCH /api/v1/deliveries/{id}", role: admin, handler: s.patchDelivery},
 		{pattern: "POST /api/v1/deliveries/{id}/state", role: admin, handler: s.moveDelivery},
+		{pattern: "GET /api/v1/rounds", role: admin, handler: s.listRounds, takes: []string{"state", "before", "limit"}},
+		{pattern: "POST /api/v1/rounds", role: admin, handler: s.createRound, body: maxOrders},
+		{pattern: "GET /api/v1/rounds/{id}", role: admin, handler: s.showRound},
+		{pattern: "PATCH /api/v1/rounds/{id}", role: admin, handler: s.patchRound, body: maxOrders},
+		{pattern: "POST /api/v1/rounds/{id}/start", role: admin, handler: s.startRound},
+		{pattern: "POST /api/v1/rounds/{id}/end", role: admin, handler: s.endRound},
+		{pattern: "GET /api/v1/alerts", role: admin, handler: s.listAlerts, takes: []string{"state", "before", "limit"}},
+		{pattern: "GET /api/v1/alerts/{id}", role: admin, handler: s.showAlert},
+		{pattern: "POST /api/v1/alerts/{id}/acknowledge", role: admin, handler: s.acknowledgeAlert},
+		{pattern: "POST /api/v1/alerts/{id}/resolve", role: admin, handler: s.resolveAlert},
 		{pattern: "GET /api/v1/customers", role: admin, handler: s.listCustomers, takes: []string{"after", "limit"}},
 		{pattern: "GET /api/v1/customers/{id}", role: admin, handler: s.showCustomer},
 		{pattern: "PATCH /api/v1/customers/{id}", role: admin, handler: s.patchCustomer},
@@ -84,7 +95,7 @@ func (s *Server) routes() []route {
 		{pattern: "GET /page.css", handler: s.pageStyle},
 		{pattern: apiRest, role: admin, handler: s.noSuchRoute},
 		{pattern: siteRest, handler: s.showFile},
-	}
+	})
 }
 
 // The patterns that catch what no other does.
