@@ -65,7 +65,7 @@ func (r *reader) reading(kind Kind, base Millis) Reading {
 	default:
 		made.Value = int64(r.upTo(math.MaxInt32))
 	}
-	if made.check() != nil {
+	if made.Check() != nil {
 		r.fail()
 	}
 	return made

@@ -98,7 +98,7 @@ func (r *Report) checkFixes() error {
 
 func (r *Report) checkReadings() error {
 	for i := range r.Readings {
-		if err := r.Readings[i].check(); err != nil {
+		if err := r.Readings[i].Check(); err != nil {
 			return fmt.Errorf("reading %d: %w", i+1, err)
 		}
 		if i > 0 && r.Readings[i].Kind < r.Readings[i-1].Kind {
@@ -121,7 +121,8 @@ func (k Kind) most() int64 {
 	return math.MaxInt32
 }
 
-func (r *Reading) check() error {
+// Check refuses what the format has no room for. Errors: ErrValue.
+func (r *Reading) Check() error {
 	least := int64(0)
 	switch {
 	case !r.Time.valid():

@@ -132,6 +132,13 @@ func (f *Fleet) addReports(b *batch, e *entry, reports []*Report, now time.Time)
 		if o.late() {
 			f.reviews.add(r.Device, now)
 		}
+		if o.answered {
+			device := r.Device
+			b.applies = append(b.applies, func() { f.answered(device) })
+		}
+		if err := f.addSensed(b, e, o); err != nil {
+			return err
+		}
 		if len(o.events) == 0 {
 			continue
 		}
@@ -144,6 +151,19 @@ func (f *Fleet) addReports(b *batch, e *entry, reports []*Report, now time.Time)
 		}
 	}
 	return f.addPacked(b, e)
+}
+
+// addSensed adds what readings gave. It is no finding of the engine, and no
+// review asks for it.
+func (f *Fleet) addSensed(b *batch, e *entry, o *outcome) error {
+	for _, ev := range o.sensed {
+		if err := f.addEvent(b, ev, 0); err != nil {
+			return err
+		}
+		b.tx.Events[len(b.tx.Events)-1].Device = ""
+		e.events++
+	}
+	return nil
 }
 
 // addFound adds what the engine found of a device, whose track is t.

@@ -10,9 +10,9 @@ import (
 	"wayguard/geofence"
 )
 
-// A checkpoint of a shard, version 2:
+// A checkpoint of a shard, version 3:
 //
-//	byte    2
+//	byte    3
 //	uvarint geofence.EngineVersion of the release that wrote it
 //	uvarint journal entry that it covers
 //	uvarint number of devices, then each:
@@ -25,9 +25,10 @@ import (
 //	        uvarint number of fix keys, 8 bytes each
 //	        uvarint journal entry up to which its fixes are in blocks
 //	        what reviews need, as history.append writes it
+//	        what sensors said, as senses.append writes it
 //
-// Version 1 has nothing for reviews.
-const checkpointVersion = 2
+// Version 2 has nothing of sensors, version 1 nothing for reviews.
+const checkpointVersion = 3
 
 // checkpoint packs the shard as it is after the journal entry seq.
 func (s *shard) checkpoint(seq uint64) ([]byte, error) {
@@ -65,7 +66,8 @@ func (t *track) append(b []byte) ([]byte, error) {
 	b = appendString(b, string(engine))
 	b = t.reports.append(b)
 	b = t.fixes.append(b)
-	return t.history.append(binary.AppendUvarint(b, t.packed)), nil
+	b = t.history.append(binary.AppendUvarint(b, t.packed))
+	return t.senses.append(b), nil
 }
 
 // restore replaces the shard by a checkpoint.
@@ -108,6 +110,9 @@ func (t *track) read(r *reader, version byte) error {
 	} else {
 		t.history.partial = true
 	}
+	if version > 2 {
+		t.senses = readSenses(r)
+	}
 	if r.err != nil {
 		return r.err
 	}
@@ -119,7 +124,8 @@ func (t *track) read(r *reader, version byte) error {
 func (s *shard) oldest(seq uint64) uint64 {
 	for _, t := range s.tracks {
 		if t.waiting() > 0 {
-			seq = min(seq, t.tail[t.packing].seq-1)
+			first, _ := t.waitsSince()
+			seq = min(seq, first-1)
 		}
 	}
 	return seq
@@ -130,11 +136,13 @@ func (s *shard) oldest(seq uint64) uint64 {
 func (s *shard) packOld(tx *Transaction, now time.Time, seq uint64) (packed []packedDevice, err error) {
 	for _, id := range slices.Sorted(maps.Keys(s.tracks)) {
 		t := s.tracks[id]
-		if t.waiting() == 0 || now.Sub(t.tail[t.packing].Received).Abs() < packAfter {
+		if t.waiting() == 0 {
 			continue
 		}
-		blocks, p := t.pack(id)
-		tx.Blocks, packed = append(tx.Blocks, blocks...), append(packed, p)
+		if _, since := t.waitsSince(); now.Sub(since).Abs() < packAfter {
+			continue
+		}
+		packed = append(packed, t.pack(tx, id))
 		if err := t.snapshot(tx, id, seq); err != nil {
 			return nil, err
 		}

@@ -98,17 +98,31 @@ func (s steps) fix(known geofence.Known) geofence.Fix {
 }
 
 // rounded is f as it will be read back from the store.
-func rounded(f geofence.Fix) geofence.Fix { return stepsOf(f, 0).fix(f.Known) }
+func rounded(f geofence.Fix) geofence.Fix {
+	once := stepsOf(f, 0).fix(f.Known)
+	once.Flags = f.Flags & storedFlags
+	return once
+}
 
 // fixCodec codes fixes as differences to the one before. The zero value
 // starts a stretch; both sides must start alike.
 type fixCodec struct{ last steps }
 
-const knownBits = 4
+const (
+	knownBits = 4
+	// flagged in place of marks, which no fix has all of, says that the low bits
+	// are flags, and that the byte of marks and known fields comes next.
+	flagged     = Marks(1<<knownBits - 1)
+	storedFlags = geofence.Flags(1<<knownBits - 1)
+)
 
-// append adds one fix to b: a byte of marks and known fields, then varints.
+// append adds one fix to b: where there are flags a byte of them, a byte of
+// marks and known fields, then varints.
 func (c *fixCodec) append(b []byte, p TrackPoint) []byte {
 	s := stepsOf(p.Fix, geofence.MillisOf(p.Received))
+	if flags := p.Fix.Flags & storedFlags; flags != 0 {
+		b = append(b, byte(flags)|byte(flagged)<<knownBits)
+	}
 	b = append(b, byte(p.Fix.Known)|byte(p.Marks)<<knownBits)
 	b = binary.AppendVarint(b, s.time-c.last.time)
 	b = binary.AppendVarint(b, (s.received-s.time)-(c.last.received-c.last.time))
@@ -127,8 +141,12 @@ func (c *fixCodec) append(b []byte, p TrackPoint) []byte {
 
 // next reads what append wrote.
 func (c *fixCodec) next(r *reader) TrackPoint {
-	flags := r.byte()
-	known := geofence.Known(flags & (1<<knownBits - 1))
+	var flags geofence.Flags
+	head := r.byte()
+	if Marks(head>>knownBits) == flagged {
+		flags, head = geofence.Flags(head)&storedFlags, r.byte()
+	}
+	known := geofence.Known(head & (1<<knownBits - 1))
 	s := c.last
 	s.time += r.varint()
 	s.received = s.time + (c.last.received - c.last.time) + r.varint()
@@ -140,11 +158,9 @@ func (c *fixCodec) next(r *reader) TrackPoint {
 		}
 	}
 	c.last = s
-	return TrackPoint{
-		Fix:      s.fix(known),
-		Received: time.UnixMilli(s.received).UTC(),
-		Marks:    Marks(flags >> knownBits),
-	}
+	p := TrackPoint{Fix: s.fix(known), Received: time.UnixMilli(s.received).UTC(), Marks: Marks(head >> knownBits)}
+	p.Fix.Flags = flags
+	return p
 }
 
 // codedField is one optional field before and after.

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -23,6 +24,7 @@ func randomFix(rng *rand.Rand) geofence.Fix {
 		HeadingDegrees: rng.Float32() * 360,
 		AltitudeMeters: rng.Float32()*9000 - 400,
 		Known:          geofence.Known(rng.IntN(16)),
+		Flags:          geofence.Flags(max(0, rng.IntN(32)-16)),
 	}
 }
 
@@ -34,7 +36,7 @@ func TestFixCodecRoundTrip(t *testing.T) {
 		want := TrackPoint{
 			Fix:      rounded(randomFix(rng)),
 			Received: time.UnixMilli(1.7e12 + rng.Int64N(1e10)).UTC(),
-			Marks:    Marks(rng.IntN(4)),
+			Marks:    Marks(rng.IntN(15)),
 		}
 		r := &reader{b: in.append(nil, want)}
 		got := out.next(r)
@@ -78,9 +80,15 @@ func TestEntryRoundTrip(t *testing.T) {
 		if i%3 == 0 {
 			r.Battery = &battery
 		}
+		for range i % 4 {
+			r.Readings = append(r.Readings, randomReading(rng))
+		}
+		if i%5 == 1 {
+			r.Answer = randomAnswer(rng)
+		}
 		for range i {
 			r.Fixes = append(r.Fixes, rounded(randomFix(rng)))
-			r.marks = append(r.marks, Marks(rng.IntN(16)))
+			r.marks = append(r.marks, Marks(rng.IntN(15)))
 		}
 		want.reports = append(want.reports, r)
 	}
@@ -105,6 +113,16 @@ func TestEarlierForms(t *testing.T) {
 	if e, err := parseEntry(9, value[:len(value)-2]); err != nil || !reflect.DeepEqual(e, old) {
 		t.Errorf("an entry comes back as %+v, %v", e, err)
 	}
+	// Version 2 knew reports without readings: each had a byte less at its end.
+	received := time.UnixMilli(1.7e12).UTC()
+	old.reports = []journaled{{Report: Report{Device: "van", Received: received, Key: 5, Fixes: []geofence.Fix{}}, marks: []Marks{}}}
+	old.ticks = []tick{{device: "van", now: 7}}
+	value = old.append(nil)
+	value[0] = 2
+	end := bytes.LastIndex(value, []byte{255, 0, 0}) + 2
+	if e, err := parseEntry(9, slices.Delete(value, end, end+1)); err != nil || !reflect.DeepEqual(e, old) {
+		t.Errorf("an entry of version 2 comes back as %+v, %v", e, err)
+	}
 	s := &shard{tracks: make(map[DeviceID]*track)}
 	van := s.track("van")
 	van.engine = geofence.NewState("van")
@@ -114,7 +132,7 @@ func TestEarlierForms(t *testing.T) {
 	}
 	value[0] = 1
 	again := &shard{tracks: make(map[DeviceID]*track)}
-	if err := again.restore(value[:len(value)-3]); err != nil || !again.track("van").history.partial {
+	if err := again.restore(value[:len(value)-4]); err != nil || !again.track("van").history.partial {
 		t.Errorf("a checkpoint comes back as %+v, %v", again.track("van"), err)
 	}
 }

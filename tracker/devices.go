@@ -38,6 +38,8 @@ type storedDevice struct {
 	Created time.Time `json:"created"`
 	// Secret is the keyed hash of the secret.
 	Secret []byte `json:"secret"`
+	// Generation counts the rotations of the secret.
+	Generation uint32 `json:"generation,omitempty"`
 }
 
 // registry knows who may report.
@@ -156,6 +158,7 @@ func (f *Fleet) RotateSecret(ctx context.Context, id DeviceID) (secret string, e
 		if !ok {
 			return fmt.Errorf("device %q: %w", id, ErrNotFound)
 		}
+		d.Generation++
 		made, err = f.putDevice(ctx, id, d)
 		return err
 	})
@@ -193,9 +196,10 @@ func (f *Fleet) DeleteDevice(ctx context.Context, id DeviceID) error {
 			return fmt.Errorf("device %q: %w", id, ErrNotFound)
 		}
 		return f.change(ctx, edit{
-			records: []BucketRecord{{Bucket: deviceBucket, Record: Record{Key: string(id)}}},
+			records: []BucketRecord{{Bucket: deviceBucket, Record: Record{Key: string(id)}}, dropDesired(id)},
 			apply: func() {
 				f.registry.remove(id)
+				f.desires.put(id, nil)
 				f.live.forget(id)
 				f.registry.revoke(id)
 			},

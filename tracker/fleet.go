@@ -38,6 +38,9 @@ type Fleet struct {
 	live     *live
 	refused  *quarantine
 	reviews  *reviews
+	desires  *desires
+	// frames is what the frame secrets of devices derive from.
+	frames []byte
 }
 
 // pipeline is what the stepping and the committing goroutine work on.
@@ -93,6 +96,8 @@ func Open(store Store, opts Options) (*Fleet, error) {
 		func() (err error) { f.ledger, err = loadLedger(store, opts.Keyring); return err },
 		func() (err error) { f.desk, err = loadDesk(store); return err },
 		func() (err error) { f.refused, err = loadQuarantine(store); return err },
+		func() (err error) { f.desires, err = loadDesires(store); return err },
+		func() (err error) { f.frames, err = loadKey(store, frameSecretKey); return err },
 		f.replay,
 	} {
 		if err := load(); err != nil {

@@ -46,6 +46,7 @@ func (f *Fleet) Enqueue(ctx context.Context, r Report, done func(error)) error {
 	if _, ok := f.registry.get(r.Device); !ok {
 		return fmt.Errorf("%w: %q", ErrUnknownDevice, r.Device)
 	}
+	f.recall(&r)
 	return f.submit(ctx, submission{report: &r, done: done})
 }
 
@@ -127,7 +128,7 @@ func (in *intake) gather(items []submission) ([]submission, *submission) {
 				return items, &s
 			}
 			if s.report != nil {
-				fixes += len(s.report.Fixes)
+				fixes += len(s.report.Fixes) + len(s.report.Readings)
 			}
 			items = append(items, s)
 		default:

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	firmware "wayguard/firmware-protocol"
 	"wayguard/geofence"
 )
 
-// A journal entry, version 2:
+// A journal entry, version 3:
 //
 //	byte    2
 //	uvarint version of the World that the engine used
@@ -19,6 +20,9 @@ import (
 //	        8 bytes key, little-endian
 //	        byte    battery in percent, 255 for none
 //	        uvarint number of fixes, then each as fixCodec writes it
+//	        uvarint twice the number of readings, and one more if there is an
+//	                Answer; then each reading as readingCodec writes it, from
+//	                the receipt, and the answer as Answer.append writes it
 //	uvarint number of devices whose fixes went into blocks, then each:
 //	        device
 //	        uvarint journal entry up to which its fixes are in blocks
@@ -28,8 +32,8 @@ import (
 //	        device
 //	        varint  the server's time, ms
 //
-// Version 1 ends before the reviews.
-const entryVersion = 2
+// Version 2 has neither readings nor answers, version 1 ends before the reviews.
+const entryVersion = 3
 
 const noBattery = 255
 
@@ -83,6 +87,22 @@ func appendReport(b []byte, r *journaled, before time.Time) []byte {
 	for i, f := range r.Fixes {
 		b = codec.append(b, TrackPoint{Fix: f, Received: r.Received, Marks: r.marks[i]})
 	}
+	return appendSensed(b, &r.Report, received)
+}
+
+func appendSensed(b []byte, r *Report, received int64) []byte {
+	if r.Answer == nil {
+		b = binary.AppendUvarint(b, uint64(len(r.Readings))<<1)
+	} else {
+		b = binary.AppendUvarint(b, uint64(len(r.Readings))<<1|1)
+	}
+	codec := readingCodec{last: firmware.Millis(received)}
+	for i := range r.Readings {
+		b = codec.append(b, &r.Readings[i])
+	}
+	if r.Answer != nil {
+		b = r.Answer.append(b, geofence.Millis(received))
+	}
 	return b
 }
 
@@ -128,7 +148,7 @@ func parseEntry(seq uint64, value []byte) (entry, error) {
 	before := time.UnixMilli(0)
 	e.reports = make([]journaled, r.count())
 	for i := range e.reports {
-		e.reports[i] = parseReport(r, before)
+		e.reports[i] = parseReport(r, before, version)
 		before = e.reports[i].Received
 	}
 	e.packed = make([]packedDevice, r.count())
@@ -153,7 +173,7 @@ func (e *entry) readReviews(r *reader) {
 	}
 }
 
-func parseReport(r *reader, before time.Time) journaled {
+func parseReport(r *reader, before time.Time, version byte) journaled {
 	rep := journaled{Report: Report{Device: DeviceID(r.string())}}
 	received := before.UnixMilli() + r.varint()
 	rep.Received = time.UnixMilli(received).UTC()
@@ -168,5 +188,19 @@ func parseReport(r *reader, before time.Time) journaled {
 		p := codec.next(r)
 		rep.Fixes[i], rep.marks[i] = p.Fix, p.Marks
 	}
+	if version > 2 {
+		rep.readSensed(r, received)
+	}
 	return rep
+}
+
+func (j *journaled) readSensed(r *reader, received int64) {
+	head := r.uvarint()
+	codec := readingCodec{last: firmware.Millis(received)}
+	for n := head >> 1; n > 0 && r.err == nil; n-- {
+		j.Readings = append(j.Readings, codec.next(r))
+	}
+	if head&1 != 0 {
+		j.Answer = readAnswer(r, geofence.Millis(received))
+	}
 }

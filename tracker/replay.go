@@ -90,7 +90,7 @@ func (f *Fleet) replayEntry(w *geofence.World, e *entry) (replayed int, err erro
 			continue
 		}
 		o := s.take(w, &r.Report, e.seq)
-		events += len(o.events)
+		events += len(o.events) + len(o.sensed)
 		replayed++
 	}
 	for _, t := range e.ticks {
@@ -137,6 +137,7 @@ func (t *track) refill(r *journaled, seq uint64) {
 		p := TrackPoint{Fix: f, Received: r.Received, Marks: r.marks[i]}
 		t.tail = append(t.tail, tailFix{TrackPoint: p, seq: seq})
 	}
+	t.readings.add(&r.Report, seq)
 }
 
 // resume sets the pipeline to go on behind the journal's end.
@@ -164,6 +165,9 @@ func (f *Fleet) resume(worlds *worldHistory, journal, events uint64, replayed in
 		s.keep = s.oldest(s.saved)
 		s.promised = s.keep
 		for id, t := range s.tracks {
+			if t.senses != nil {
+				f.desires.seal(id, &t.senses.standing)
+			}
 			if t.history.late != 0 {
 				f.reviews.add(id, time.Now())
 			}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	firmware "wayguard/firmware-protocol"
 	"wayguard/geofence"
 )
 
@@ -23,8 +24,14 @@ type Report struct {
 	// Fixes are the positions in any order; they are taken in that of their
 	// times. The fleet keeps the slice.
 	Fixes []geofence.Fix
-	// Battery is the charge in percent, 0 to 100, nil if not reported.
+	// Readings are what sensors said, in any order. The fleet keeps the slice.
+	Readings []firmware.Reading
+	// Battery is the charge in percent, 0 to 100, nil if not reported. Where
+	// Readings have none it becomes one, and where they have, theirs counts.
 	Battery *uint8
+	// Answer is what a device of the native protocol says of itself, nil for
+	// other devices.
+	Answer *Answer
 }
 
 // ReportKey tells a device's reports apart: the hash of the payload, or the
@@ -70,10 +77,19 @@ func (r *Report) check() error {
 	if r.Battery != nil && *r.Battery > 100 {
 		return fmt.Errorf("%w: a battery of %d %%", ErrBadReport, *r.Battery)
 	}
+	if err := checkReadings(r.Readings); err != nil {
+		return err
+	}
+	if newest := newestBattery(r.Readings); newest != nil {
+		r.Battery = newest
+	}
 	if r.Received.IsZero() {
 		r.Received = time.Now()
 	}
 	r.Received = r.Received.UTC().Truncate(time.Millisecond)
+	if err := r.Answer.check(r.Received); err != nil {
+		return err
+	}
 	for i := range r.Fixes {
 		if err := checkFix(&r.Fixes[i]); err != nil {
 			return fmt.Errorf("%w: fix %d: %w", ErrBadReport, i+1, err)

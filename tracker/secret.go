@@ -18,22 +18,25 @@ const (
 )
 
 // loadSecretKey reads the key, or makes it at the first start.
-func loadSecretKey(store Store) (secretKey, error) {
-	key, err := store.Record(keyBucket, deviceSecretKey)
+func loadSecretKey(store Store) (secretKey, error) { return loadKey(store, deviceSecretKey) }
+
+// loadKey reads the key of that name, or makes it at the first start.
+func loadKey(store Store, name string) ([]byte, error) {
+	key, err := store.Record(keyBucket, name)
 	if err != nil {
-		return nil, fmt.Errorf("read the key of the device secrets: %w", err)
+		return nil, fmt.Errorf("read the key %s: %w", name, err)
 	}
 	if key != nil && len(key) != secretKeyBytes {
-		return nil, fmt.Errorf("key of the device secrets: %d bytes, want %d: %w", len(key), secretKeyBytes, errDamaged)
+		return nil, fmt.Errorf("key %s: %d bytes, want %d: %w", name, len(key), secretKeyBytes, errDamaged)
 	}
 	if key != nil {
 		return key, nil
 	}
 	key = make([]byte, secretKeyBytes)
 	rand.Read(key)
-	err = store.Commit(&Transaction{Records: []BucketRecord{{Bucket: keyBucket, Record: Record{Key: deviceSecretKey, Value: key}}}})
+	err = store.Commit(&Transaction{Records: []BucketRecord{{Bucket: keyBucket, Record: Record{Key: name, Value: key}}}})
 	if err != nil {
-		return nil, fmt.Errorf("store the key of the device secrets: %w", err)
+		return nil, fmt.Errorf("store the key %s: %w", name, err)
 	}
 	return key, nil
 }

@@ -24,9 +24,7 @@ func (f *Fleet) addPackedOf(b *batch, e *entry, id DeviceID, s *shard) error {
 	defer s.mu.Unlock()
 	t := s.track(id)
 	if t.waiting() >= blockFixes {
-		blocks, packed := t.pack(id)
-		b.tx.Blocks = append(b.tx.Blocks, blocks...)
-		e.packed = append(e.packed, packed)
+		e.packed = append(e.packed, t.pack(&b.tx, id))
 		if err := t.snapshot(&b.tx, id, f.pipeline.eventSeq); err != nil {
 			return err
 		}

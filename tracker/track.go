@@ -60,6 +60,10 @@ type track struct {
 	packing int
 	packed  uint64
 	history history
+	// senses is nil before the device has said anything but positions; readings
+	// are to what sensors say what tail is to fixes.
+	senses   *senses
+	readings readingLog
 }
 
 // tailFix is a fix and the journal entry that holds it.
@@ -73,6 +77,10 @@ type outcome struct {
 	duplicate bool
 	events    []geofence.Event
 	notes     []note // of each event
+	// sensed are events that readings gave, yet without Seq; answered says that
+	// the device answered something new.
+	sensed   []Event
+	answered bool
 	// stored are the fixes that were not seen before, marks what was said of
 	// each.
 	stored []geofence.Fix
@@ -114,6 +122,7 @@ func (t *track) take(w *geofence.World, r *Report, seq uint64) outcome {
 	if r.Battery != nil && (len(o.stored) == 0 || t.newest > newest) {
 		t.last.Battery = r.Battery
 	}
+	t.sense(r, seq, &o)
 	return o
 }
 
@@ -202,21 +211,40 @@ func (t *track) step(w *geofence.World, r *Report, f geofence.Fix, o *outcome) M
 	return 0
 }
 
-// pack turns what is new in the tail into blocks. The tail itself stays until
-// forget, so that a query finds its fixes at any moment.
-func (t *track) pack(device DeviceID) ([]Block, packedDevice) {
+// pack adds blocks of what is new in the tails to tx. The tails themselves stay
+// until forget, so that a query finds what they hold at any moment.
+func (t *track) pack(tx *Transaction, device DeviceID) packedDevice {
 	fresh := t.tail[t.packing:]
 	fixes := make([]TrackPoint, len(fresh))
 	for i, f := range fresh {
 		fixes[i] = f.TrackPoint
 	}
 	t.packing = len(t.tail)
-	t.packed = fresh[len(fresh)-1].seq
-	return packBlocks(device, t.packed, fixes), packedDevice{device: device, through: t.packed}
+	if n := len(fresh); n > 0 {
+		t.packed = fresh[n-1].seq
+	}
+	if waiting := t.readings.waiting(); len(waiting) > 0 {
+		t.packed = max(t.packed, waiting[len(waiting)-1].seq)
+	}
+	tx.Blocks = append(tx.Blocks, packBlocks(device, t.packed, fixes)...)
+	tx.Records = append(tx.Records, t.readings.pack(device, t.packed)...)
+	return packedDevice{device: device, through: t.packed}
 }
 
-// waiting is how many fixes are on their way into no block yet.
-func (t *track) waiting() int { return len(t.tail) - t.packing }
+// waiting is how many fixes and readings are on their way into no block yet.
+func (t *track) waiting() int { return len(t.tail) - t.packing + len(t.readings.waiting()) }
+
+// waitsSince is the journal entry and the receipt of what has been waiting for
+// the longest; something is.
+func (t *track) waitsSince() (seq uint64, received time.Time) {
+	readings := t.readings.waiting()
+	if t.packing < len(t.tail) {
+		if first := t.tail[t.packing]; len(readings) == 0 || first.seq <= readings[0].seq {
+			return first.seq, first.Received
+		}
+	}
+	return readings[0].seq, readings[0].received.Time()
+}
 
 // forget drops the fixes that are in durable blocks from the tail.
 func (t *track) forget(through uint64) {
@@ -232,4 +260,5 @@ func (t *track) forget(through uint64) {
 	}
 	t.packing = max(0, t.packing-n)
 	t.packed = max(t.packed, through)
+	t.readings.forget(through)
 }
