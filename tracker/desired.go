@@ -40,7 +40,7 @@ type Applied struct {
 }
 
 // Behind reports whether the device has not answered the newest version.
-func (d *Desired) Behind() bool {
+func (d Desired) Behind() bool {
 	return d.State.Version != 0 && (d.Applied == nil || d.Applied.Version != d.State.Version)
 }
 

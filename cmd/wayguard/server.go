@@ -101,7 +101,7 @@ func openServer(o serverOptions) (s *server, err error) {
 	}
 	undo = append(undo, s.releaseBoxes)
 	s.broker, err = broker.New(broker.Options{
-		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: []tracker.Door{owntracks.Door{}, native.Door{}},
+		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: []tracker.Door{owntracks.Door{}, native.Door{Keys: s.fleet.UpKey}},
 		Metrics: registry, Log: o.log,
 	})
 	if err != nil {

@@ -17,7 +17,11 @@
 //
 // The native protocol names a report by the number of the device's start, which
 // New counts on disk, and its number since then. So reports of two runs are
-// never taken for one another, whatever their content.
+// never taken for one another, whatever their content. In it, the device also
+// obeys the server: it keeps to the interval that is desired of it, reports when
+// asked to, arms and releases its seal, and says so in each report. What was
+// desired last is kept in a file beside that of the starts, so that no command is
+// carried out twice.
 //
 // OwnTracks gives the time of a fix (tst) in whole seconds; fractions are cut
 // off. A tracker that takes fixes more often than once a second, or not on the
@@ -58,6 +62,9 @@ type Device struct {
 	topic  string
 	encode func(Report) ([]byte, error)
 	queue  *queue
+	// native and desired are nil unless the device speaks the native protocol.
+	native  *native
+	desired *desired
 
 	running    atomic.Bool
 	connected  atomic.Bool
@@ -100,15 +107,28 @@ func (d *Device) speakNative() error {
 		return fmt.Errorf("%w: id %.140q must be one or two parts of 1 to 64 of A-Z a-z 0-9 _ . - with a colon between", ErrOptions, d.opts.ID)
 	}
 	boot, err := countStart(d.opts.BootFile)
-	n := &native{boot: boot}
-	d.topic, d.encode = "wg/1/"+d.opts.ID+"/up", n.encode
-	return err
+	if err != nil {
+		return err
+	}
+	if d.desired, err = loadDesired(d.opts); err != nil {
+		return err
+	}
+	if d.native, err = speakNative(d.opts, boot, d.desired); err != nil {
+		return err
+	}
+	d.topic, d.encode = "wg/1/"+d.opts.ID+"/up", d.native.encode
+	return nil
 }
 
 // Send puts r in the queue. A nil error means that r is kept until the broker
 // acknowledged it, not that it was sent. Where the queue is full Send waits for
-// room until ctx ends. Errors: ErrBadReport, ErrQueueFull, ErrStopped.
+// room until ctx ends. A position that comes sooner after the one before than
+// the server desires is left out, and is no error. Errors: ErrBadReport,
+// ErrQueueFull, ErrStopped.
 func (d *Device) Send(ctx context.Context, r Report) error {
+	if d.desired.skips(&r.Fix) {
+		return nil
+	}
 	payload, err := d.encode(r)
 	if err != nil {
 		return err

@@ -15,11 +15,26 @@ import (
 	"wayguard/geofence"
 )
 
-// native writes reports in the binary form of package firmware, plain: the
-// session says whose they are.
+// native writes reports in the binary form of package firmware: without a key
+// plain, and then the session says whose they are.
 type native struct {
 	boot     uint32
 	sequence atomic.Uint32
+	key      *firmware.Key
+	firmware string
+	desired  *desired
+}
+
+func speakNative(o Options, boot uint32, d *desired) (*native, error) {
+	n := &native{boot: boot, firmware: o.Firmware, desired: d}
+	if o.FrameSecret == nil {
+		return n, nil
+	}
+	var err error
+	if n.key, err = firmware.UpKey(o.FrameSecret, o.ID); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	return n, nil
 }
 
 // encode gives r the next number. Errors wrap ErrBadReport.
@@ -28,11 +43,25 @@ func (n *native) encode(r Report) ([]byte, error) {
 		return nil, err
 	}
 	time := firmware.Millis(r.Fix.Time)
-	out := firmware.Report{Boot: n.boot, Sequence: n.sequence.Add(1), Time: time, Fixes: []firmware.Fix{nativeFix(&r.Fix)}}
+	out := firmware.Report{Time: time, Fixes: []firmware.Fix{nativeFix(&r.Fix)}}
 	if r.BatteryPercent != nil {
 		out.Readings = []firmware.Reading{{Kind: firmware.Battery, Time: time, Value: int64(*r.BatteryPercent)}}
 	}
-	frame, err := out.Append(nil, nil, firmware.Plain, firmware.Centimetre)
+	return n.report(out)
+}
+
+// report numbers a report, adds what each says, and seals it where there is a
+// key. Errors wrap ErrBadReport.
+func (n *native) report(out firmware.Report) ([]byte, error) {
+	out.Boot, out.Sequence, out.Applied = n.boot, n.sequence.Add(1), n.desired.applied()
+	protection := firmware.Plain
+	if n.key != nil {
+		protection = firmware.Authenticated
+	}
+	if out.Sequence == 1 {
+		out.Firmware = n.firmware
+	}
+	frame, err := out.Append(nil, n.key, protection, firmware.Centimetre)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadReport, err)
 	}

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	firmware "wayguard/firmware-protocol"
 )
 
 // Options configure a Device. Broker, ID and Secret are required; every other
@@ -22,6 +24,15 @@ type Options struct {
 	// counts its starts. It must never be lost or shared by two devices. Empty
 	// for OwnTracks.
 	BootFile string
+	// FrameSecret, of firmware.SecretSize bytes, has the device seal its native
+	// reports, and take sealed desired states only. Nil for plain ones.
+	FrameSecret []byte
+	// Firmware is the version that the device says it runs; it may be empty.
+	Firmware string
+	// Obey, if not nil, is called with each new version of what is desired, at
+	// most once, and says what became of it. Intervals and the seal are seen to
+	// without it; an update of the firmware needs it.
+	Obey func(firmware.Desired) firmware.Outcome
 	// Username signs in; the ID unless set. Brokers whose password files cannot
 	// hold a colon, such as Mosquitto's, need another.
 	Username string

@@ -53,9 +53,10 @@ func (d *Device) session(ctx context.Context) (healthy bool, err error) {
 	defer d.connected.Store(false)
 	d.opts.Log.Debug("connected", "device", d.opts.ID)
 
+	inbox := d.listen(client)
 	_, before := d.queue.counts()
 	begun := time.Now()
-	err = d.exchange(ctx, client, lost)
+	err = d.exchange(ctx, client, lost, inbox)
 	_, after := d.queue.counts()
 	return after > before || time.Since(begun) > d.opts.RetryMax, err
 }
@@ -120,7 +121,7 @@ type published struct {
 }
 
 // exchange sends everything unacknowledged, oldest first, then what comes.
-func (d *Device) exchange(ctx context.Context, client mqtt.Client, lost <-chan error) error {
+func (d *Device) exchange(ctx context.Context, client mqtt.Client, lost <-chan error, inbox <-chan []byte) error {
 	flying := make(chan published, inFlight)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
@@ -136,6 +137,7 @@ func (d *Device) exchange(ctx context.Context, client mqtt.Client, lost <-chan e
 		return d.sendAll(ctx, client, flying)
 	})
 	g.Go(func() error { return d.takeAcknowledgements(ctx, flying) })
+	g.Go(func() error { return d.obeyAll(ctx, inbox) })
 	return g.Wait()
 }
 

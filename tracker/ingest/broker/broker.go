@@ -40,6 +40,13 @@
 // under that of another device it has nothing to do with it. Replacing a
 // device's secret, or deleting the device, closes its connections.
 //
+// # What is desired of devices
+//
+// A device that subscribes to wg/1/ID/down is sent what is desired of it, in the
+// form that package firmware specifies, unless it has answered that already;
+// again when it changes, and from time to time until the device answers.
+// Only the server writes there, and each time under an issue of its own.
+//
 // # Adding a door
 //
 // A door is a package of its own on this floor with a type that implements
@@ -89,6 +96,7 @@ type Broker struct {
 	options  Options
 	metrics  *metrics
 	roster   *roster
+	downs    *downs
 	serving  sync.WaitGroup // one for each connection
 }
 
@@ -121,6 +129,8 @@ func New(o Options) (*Broker, error) {
 	if b.metrics, err = newMetrics(o.Metrics, b.roster, b.server.Info); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
+	b.downs = newDowns(o, b.roster, b.metrics.desired)
+	o.Fleet.OnDesired(b.downs.kick)
 	return b, nil
 }
 
@@ -142,9 +152,15 @@ func (b *Broker) Run(ctx context.Context) error {
 		defer close(accepting)
 		b.accept(ctx)
 	}()
+	telling := make(chan struct{})
+	go func() {
+		defer close(telling)
+		b.downs.run(ctx)
+	}()
 	<-ctx.Done()
 	err := b.listener.Close()
 	<-accepting
 	b.disconnectAll()
+	<-telling
 	return errors.Join(err, b.server.Close())
 }

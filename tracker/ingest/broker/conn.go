@@ -26,6 +26,7 @@ type conn struct {
 	cause    atomic.Uint32
 	acks     acks
 	session  session
+	down     hearing
 }
 
 // session is what the CONNECT said. It does not change after the CONNACK.

@@ -24,6 +24,7 @@ type hook struct {
 	roster  *roster
 	guesses *guesses
 	server  *mqtt.Server
+	downs   *downs
 	// connected numbers the connections.
 	connected atomic.Uint64
 }
@@ -39,6 +40,7 @@ func newHook(ctx context.Context, b *Broker) *hook {
 		roster:  b.roster,
 		guesses: newGuesses(),
 		server:  b.server,
+		downs:   b.downs,
 	}
 }
 
@@ -48,7 +50,7 @@ func (h *hook) ID() string { return "wayguard" }
 // Provides lists the methods of this type that mochi is to call.
 func (h *hook) Provides(method byte) bool {
 	switch method {
-	case mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSubscribed,
+	case mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSubscribed, mqtt.OnUnsubscribed,
 		mqtt.OnPublish, mqtt.OnPacketProcessed, mqtt.OnPacketEncode, mqtt.OnDisconnect:
 		return true
 	}
@@ -64,12 +66,23 @@ func (h *hook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	return ok && (write || h.subscribes(c.session.device, topic))
 }
 
-// OnSubscribed counts the filters that were refused.
-func (h *hook) OnSubscribed(_ *mqtt.Client, _ packets.Packet, codes []byte) {
+// OnSubscribed counts the filters that were refused, and has a device that
+// listens sent what is desired of it.
+func (h *hook) OnSubscribed(cl *mqtt.Client, pk packets.Packet, codes []byte) {
+	if c, ok := cl.Net.Conn.(*conn); ok {
+		h.hear(c, pk.Filters, codes, fresh)
+	}
 	for _, code := range codes {
 		if code >= packets.ErrUnspecifiedError.Code {
 			h.metrics.subscribes.Inc()
 		}
+	}
+}
+
+// OnUnsubscribed ends what OnSubscribed began.
+func (h *hook) OnUnsubscribed(cl *mqtt.Client, pk packets.Packet) {
+	if c, ok := cl.Net.Conn.(*conn); ok {
+		h.hear(c, pk.Filters, nil, deaf)
 	}
 }
 

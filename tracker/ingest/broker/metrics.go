@@ -32,6 +32,7 @@ type metrics struct {
 	publishes       [outcomeCount]prometheus.Counter
 	refusals        *prometheus.CounterVec
 	subscribes      prometheus.Counter
+	desired         prometheus.Counter
 	latency         prometheus.Histogram
 	info            *system.Info
 }
@@ -47,6 +48,7 @@ func newMetrics(r prometheus.Registerer, conns *roster, info *system.Info) (*met
 		refusals: counters("refusals_total",
 			"Publishes that can never be right, by the door they came to and the reason.", "door", "reason"),
 		subscribes: counter("subscribes_refused_total", "Subscriptions to topics that are not the device's own."),
+		desired:    counter("desired_sent_total", "Desired states sent to devices, each time that they were."),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "wayguard_mqtt_ack_seconds",
 			Help:    "Time from a QoS 1 publish to its acknowledgement.",
@@ -61,7 +63,7 @@ func newMetrics(r prometheus.Registerer, conns *roster, info *system.Info) (*met
 	if r == nil {
 		return m, nil
 	}
-	for _, c := range append(m.gauges(conns), m.connects, m.connectsRefused, m.disconnects, publishes, m.refusals, m.subscribes, m.latency) {
+	for _, c := range append(m.gauges(conns), m.connects, m.connectsRefused, m.disconnects, publishes, m.refusals, m.subscribes, m.desired, m.latency) {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}

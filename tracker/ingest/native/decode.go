@@ -12,56 +12,79 @@ import (
 	"wayguard/tracker"
 )
 
-// Content is what a payload says.
-type Content struct {
-	// Report is what the fleet takes of it.
-	Report tracker.Report
-	// Native is all of it: the readings of sensors, what became of the desired
-	// state, the firmware that runs.
-	Native firmware.Report
-}
-
 // Decode reads one payload that device published and the server received at
-// received. An error is always a *tracker.Refusal; then there is no content.
-func Decode(device tracker.DeviceID, payload []byte, received time.Time) (Content, error) {
-	r, err := parse(payload)
+// received, keys as in [Door]. An error is always a *tracker.Refusal; then there
+// is no report.
+func Decode(keys Keys, device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
+	var answer tracker.Answer
+	r, err := parse(keys, device, payload, &answer)
 	if err != nil {
-		return Content{}, err
+		return tracker.Report{}, err
 	}
-	c := Content{Native: r, Report: tracker.Report{Device: device, Received: received, Key: key(&r), Battery: battery(&r)}}
+	answer.Time, answer.Applied, answer.Firmware = geofence.Millis(r.Time), r.Applied, r.Firmware
+	report := tracker.Report{Device: device, Received: received, Key: key(&r), Readings: r.Readings, Answer: &answer}
 	for i := range r.Fixes {
-		c.Report.Fixes = append(c.Report.Fixes, fix(&r.Fixes[i]))
+		report.Fixes = append(report.Fixes, fix(&r.Fixes[i]))
 	}
-	return c, nil
+	return report, nil
 }
 
-func parse(payload []byte) (firmware.Report, error) {
-	if len(payload) > 0 && payload[0] == '{' {
-		var r firmware.Report
-		if err := r.UnmarshalJSON(payload); err != nil {
-			return firmware.Report{}, refusal(err)
-		}
-		return r, nil
-	}
-	h, err := firmware.ParseHeader(payload)
+// parse reads either form, and notes in a how it came.
+func parse(keys Keys, device tracker.DeviceID, payload []byte, a *tracker.Answer) (r firmware.Report, err error) {
+	h, err := head(payload)
 	if err != nil {
-		return firmware.Report{}, refusal(err)
+		return r, refusal(err)
 	}
-	if h.Protection != firmware.Plain {
-		return firmware.Report{}, tracker.Refuse(ReasonSealed, "the report is sealed, and this server cannot open seals: send it plain, over TLS")
+	a.JSON, a.Sealed = payload[0] == '{', h.Protection != firmware.Plain
+	key, err := opener(keys, device, a.Sealed)
+	switch {
+	case err != nil:
+		return r, err
+	case a.JSON:
+		err = r.UnmarshalJSON(payload)
+	default:
+		r, err = firmware.ParseReport(payload, key)
 	}
-	r, err := firmware.ParseReport(payload, nil)
 	if err != nil {
 		return firmware.Report{}, refusal(err)
 	}
 	return r, nil
 }
 
+// head is that of a frame, and a plain one's of JSON.
+func head(payload []byte) (firmware.Header, error) {
+	if len(payload) > 0 && payload[0] == '{' {
+		return firmware.Header{}, nil
+	}
+	return firmware.ParseHeader(payload)
+}
+
+// opener is the key that opens a report of device, nil for a plain one.
+func opener(keys Keys, device tracker.DeviceID, sealed bool) (*firmware.Key, error) {
+	var key *firmware.Key
+	required := false
+	if keys != nil {
+		key, required = keys(device)
+	}
+	switch {
+	case !sealed && required:
+		return nil, tracker.Refuse(ReasonPlain, "the report is not sealed, and the device's earlier ones were: it may not be the device's. Seal it, or give the device a new secret")
+	case !sealed:
+		return nil, nil
+	case key == nil:
+		return nil, tracker.Refuse(ReasonSealed, "the report is sealed, and there is no key to open it with: send it plain, over TLS")
+	}
+	return key, nil
+}
+
 // refusal is what to say of an error of package firmware, whose texts hold
 // numbers and names of fields, nothing else of the payload.
 func refusal(err error) *tracker.Refusal {
-	if errors.Is(err, firmware.ErrVersion) {
+	switch {
+	case errors.Is(err, firmware.ErrVersion):
 		return tracker.Refuse(ReasonVersion, "%v", err)
+	case errors.Is(err, firmware.ErrTag):
+		return tracker.Refuse(ReasonTag, "%v", err)
 	}
 	return tracker.Refuse(ReasonFrame, "%v", err)
 }
@@ -80,6 +103,12 @@ func fix(f *firmware.Fix) geofence.Fix {
 		Time:  geofence.Millis(f.Time),
 		Point: [2]float64{float64(f.Lon) / 1e7, float64(f.Lat) / 1e7},
 	}
+	if f.Flags&firmware.Mocked != 0 {
+		g.Flags |= geofence.FlagMock
+	}
+	if f.Flags&firmware.Jammed != 0 {
+		g.Flags |= geofence.FlagJamming
+	}
 	if f.Known&firmware.KnownAccuracy != 0 {
 		g.AccuracyMeters, g.Known = float32(f.Accuracy)/10, g.Known|geofence.KnownAccuracy
 	}
@@ -93,18 +122,4 @@ func fix(f *firmware.Fix) geofence.Fix {
 		g.AltitudeMeters, g.Known = float32(f.Altitude)/10, g.Known|geofence.KnownAltitude
 	}
 	return g
-}
-
-// battery is the charge of the newest reading, nil if there is none.
-func battery(r *firmware.Report) *uint8 {
-	var newest *firmware.Reading
-	for i := range r.Readings {
-		if x := &r.Readings[i]; x.Kind == firmware.Battery && (newest == nil || x.Time >= newest.Time) {
-			newest = x
-		}
-	}
-	if newest == nil {
-		return nil
-	}
-	return new(uint8(newest.Value))
 }

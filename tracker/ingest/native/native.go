@@ -2,35 +2,44 @@
 // and in the JSON form of package firmware, which specifies both.
 //
 // Start at [Door], which a broker asks whose topic is whose and what a payload
-// says, or at [Decode], which is the format alone. Both are pure: no clock, no
-// I/O, no state.
+// says, or at [Decode], which is the format alone. Both are pure, the keys of
+// devices aside: no clock, no I/O, no state.
 //
 // # What is taken from a report
 //
-// Fixes with all that they say, and the newest reading of the battery. Boot and
-// sequence make the report's key, so that a report sent again is known in either
-// form. A device that does not know the time reports fixes from 1970 on, which
-// the fleet stores and marks. [Content] holds all the rest of a report, such as
-// temperatures and seals, for which the fleet has no place yet.
+// All of it. Boot and sequence make the report's key, so that a report sent again
+// is known in either form, sealed or not. A device that does not know the time
+// reports fixes from 1970 on, which the fleet stores and marks, and readings that
+// count as of their receipt.
 //
 // # Seals
 //
-// A frame is taken from a session that has proved which device it is, and must
-// be plain. A sealed one is refused as ReasonSealed: opening it takes the
-// device's secret, of which the server keeps a hash only.
+// A plain frame is taken from a session that has proved which device it is. A
+// sealed one must have been sealed with the device's frame secret, whatever
+// carried it. From its first sealed report on, until it is given a new secret,
+// plain ones of a device are refused: they may be anybody's who has found out
+// how it signs in. A frame that somebody records and sends again is dropped as
+// a duplicate.
 package native
 
 import (
 	"strings"
 	"time"
 
+	firmware "wayguard/firmware-protocol"
 	"wayguard/tracker"
 )
 
-// Door is the native protocol as a family of MQTT topics. The zero value is
-// ready. A device publishes reports to wg/1/ID/up. Its other topics, online and
-// down, are the broker's.
-type Door struct{}
+// Keys tells the key that a device seals its reports with, nil if it has none,
+// and whether it is required that it does. tracker.Fleet.UpKey is one.
+type Keys func(tracker.DeviceID) (key *firmware.Key, required bool)
+
+// Door is the native protocol as a family of MQTT topics. A device publishes
+// reports to wg/1/ID/up. Its other topics, online and down, are the broker's.
+type Door struct {
+	// Keys is nil where no seal can be opened, and none is required.
+	Keys Keys
+}
 
 // Name stands in metrics and in the quarantine.
 func (Door) Name() string { return "native" }
@@ -62,17 +71,18 @@ func (Door) Wills(tracker.DeviceID, string) bool { return false }
 // Subscribes is false: the broker itself gives a device its topic down.
 func (Door) Subscribes(tracker.DeviceID, string) bool { return false }
 
-// Decode is [Decode] without the rest of the report. A report that says nothing
-// that the fleet has a place for is in order and ignored.
-func (Door) Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
-	c, err := Decode(device, payload, received)
+// Decode is [Decode] with the door's keys. A report that says nothing is in order
+// and ignored.
+func (d Door) Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
+	r, err := Decode(d.Keys, device, payload, received)
 	if err != nil {
 		return tracker.Report{}, err
 	}
-	if len(c.Report.Fixes) == 0 && c.Report.Battery == nil {
-		return tracker.Report{}, tracker.Refuse(tracker.ReasonIgnored, "the report has neither a position nor a battery")
+	a := r.Answer
+	if len(r.Fixes) == 0 && len(r.Readings) == 0 && a.Applied.Version == 0 && a.Firmware == "" {
+		return tracker.Report{}, tracker.Refuse(tracker.ReasonIgnored, "the report says nothing")
 	}
-	return c.Report, nil
+	return r, nil
 }
 
 // Reasons of a tracker.Refusal. They are part of metrics and of the quarantine and do
@@ -84,4 +94,8 @@ const (
 	ReasonVersion = "unknown_version"
 	// ReasonSealed: it is sealed, and the server has no key to open it.
 	ReasonSealed = "sealed"
+	// ReasonPlain: it is not sealed, and must be.
+	ReasonPlain = "not_sealed"
+	// ReasonTag: it was not sealed with the device's key, or was changed.
+	ReasonTag = "bad_tag"
 )

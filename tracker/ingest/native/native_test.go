@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ func report() firmware.Report {
 			{Kind: firmware.Battery, Time: at, Value: 80}, {Kind: firmware.Battery, Time: at - 60_000, Value: 81},
 			{Kind: firmware.Seal, Time: at, Value: firmware.SealCut},
 		},
+		Applied: firmware.Applied{Version: 7, Outcome: firmware.Fetching}, Firmware: "1.4.2",
 	}
 }
 
@@ -47,31 +49,77 @@ func TestBothFormsSayTheSame(t *testing.T) {
 	}
 	var keys []tracker.ReportKey
 	for _, payload := range [][]byte{frame(t, report(), nil, firmware.Plain), text} {
-		c, err := Decode(device, payload, received)
+		r, err := Decode(nil, device, payload, received)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !reflect.DeepEqual(c.Native, report()) {
-			t.Errorf("native: %+v", c.Native)
+		said := tracker.Answer{
+			Time: 1_767_225_600_000, Applied: firmware.Applied{Version: 7, Outcome: firmware.Fetching}, Firmware: "1.4.2",
+			JSON: payload[0] == '{',
+		}
+		if !reflect.DeepEqual(r.Readings, report().Readings) || *r.Answer != said {
+			t.Errorf("readings %+v, answer %+v", r.Readings, r.Answer)
 		}
 		want := []geofence.Fix{
 			{Time: 1_767_225_590_000, Point: [2]float64{-11.576124, 48.137154}},
 			{
 				Time: 1_767_225_600_000, Point: [2]float64{2e-6, -1e-6},
 				AccuracyMeters: 4.5, SpeedMPS: 12.2, HeadingDegrees: 270, AltitudeMeters: -1.3, Known: 15,
+				Flags: geofence.FlagMock,
 			},
 		}
-		r := c.Report
-		if r.Device != device || !r.Received.Equal(received) || !reflect.DeepEqual(r.Fixes, want) || r.Battery == nil || *r.Battery != 80 {
+		if r.Device != device || !r.Received.Equal(received) || !reflect.DeepEqual(r.Fixes, want) {
 			t.Errorf("report: %+v", r)
 		}
 		keys = append(keys, r.Key)
 	}
 	later := report()
 	later.Sequence++
-	c, err := Decode(device, frame(t, later, nil, firmware.Plain), received)
-	if err != nil || keys[0] != keys[1] || c.Report.Key == keys[0] {
-		t.Errorf("keys %d, then %d (%v)", keys, c.Report.Key, err)
+	r, err := Decode(nil, device, frame(t, later, nil, firmware.Plain), received)
+	if err != nil || keys[0] != keys[1] || r.Key == keys[0] {
+		t.Errorf("keys %d, then %d (%v)", keys, r.Key, err)
+	}
+}
+
+// Seals are opened with the device's key, and are no choice where they are
+// required.
+func TestSeals(t *testing.T) {
+	secret := make([]byte, firmware.SecretSize)
+	key, err := firmware.UpKey(secret, string(device))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := firmware.UpKey(secret, "anna:van8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(report())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := frame(t, report(), nil, firmware.Plain)
+	for name, c := range map[string]struct {
+		required bool
+		payload  []byte
+		reason   string
+	}{
+		"authenticated":           {false, frame(t, report(), key, firmware.Authenticated), ""},
+		"encrypted":               {true, frame(t, report(), key, firmware.Encrypted), ""},
+		"plain":                   {false, plain, ""},
+		"JSON":                    {false, text, ""},
+		"plain, must be sealed":   {true, plain, ReasonPlain},
+		"JSON, must be sealed":    {true, text, ReasonPlain},
+		"sealed by another":       {false, frame(t, report(), foreign, firmware.Encrypted), ReasonTag},
+		"authenticated by others": {true, frame(t, report(), foreign, firmware.Authenticated), ReasonTag},
+	} {
+		door := Door{Keys: func(id tracker.DeviceID) (*firmware.Key, bool) { return key, c.required && id == device }}
+		r, err := door.Decode(device, c.payload, received)
+		switch {
+		case c.reason == "" && (err != nil || len(r.Fixes) != 2 || r.Answer.Sealed != strings.HasSuffix(name, "ed")):
+			t.Errorf("%s: %+v, %v", name, r, err)
+		case c.reason != "" && (err == nil || tracker.RefusalOf(err).Reason() != c.reason):
+			t.Errorf("%s: %v, want %s", name, err, c.reason)
+		}
 	}
 }
 
@@ -137,17 +185,22 @@ func FuzzDecode(f *testing.F) {
 	f.Add(plain)
 	f.Add(text)
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		c, err := Decode(device, payload, received)
+		r, err := Decode(nil, device, payload, received)
 		if err != nil {
-			if !reflect.ValueOf(c).IsZero() {
-				t.Fatalf("a refusal came with %+v", c)
+			if !reflect.ValueOf(r).IsZero() {
+				t.Fatalf("a refusal came with %+v", r)
 			}
 			return
 		}
-		if len(c.Report.Fixes) > tracker.MaxFixes || c.Report.Battery != nil && *c.Report.Battery > 100 {
-			t.Fatalf("%+v", c.Report)
+		if len(r.Fixes) > tracker.MaxFixes || len(r.Readings) > tracker.MaxReadings {
+			t.Fatalf("%+v", r)
 		}
-		for _, x := range c.Report.Fixes {
+		for i := range r.Readings {
+			if err := r.Readings[i].Check(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, x := range r.Fixes {
 			if lon, lat := x.Point[0], x.Point[1]; !(lon >= -180 && lon <= 180 && lat >= -90 && lat <= 90) {
 				t.Fatalf("%+v", x)
 			}
