@@ -99,7 +99,7 @@ func (s *Server) showDevice(w http.ResponseWriter, r *http.Request, _ principal)
 	if !ok {
 		return noDevice()
 	}
-	return writeJSON(w, http.StatusOK, deviceOf(d))
+	return writeJSON(w, http.StatusOK, s.deviceDetail(d))
 }
 
 // deleteDevice revokes the device. Its track and events can still be read.

@@ -56,6 +56,10 @@ func (s *Server) routes() []route {
 		{pattern: "DELETE /api/v1/devices/{id}", role: admin, handler: s.deleteDevice},
 		{pattern: "POST /api/v1/devices/{id}/secret", role: admin, handler: s.rotateSecret},
 		{pattern: "GET /api/v1/devices/{id}/track", role: admin, handler: s.showTrack, takes: []string{"from", "to", "format"}},
+		{pattern: "GET /api/v1/devices/{id}/readings", role: admin, handler: s.showReadings, takes: []string{"from", "to", "kind"}},
+		{pattern: "GET /api/v1/devices/{id}/desired", role: admin, handler: s.showDesired},
+		{pattern: "PUT /api/v1/devices/{id}/desired", role: admin, handler: s.putDesired},
+		{pattern: "PATCH /api/v1/devices/{id}/desired", role: admin, handler: s.patchDesired},
 
 		{pattern: "GET /api/v1/fences", role: admin, handler: s.listFences},
 		{pattern: "POST /api/v1/fences", role: admin, handler: s.createFences, body: maxFences},

@@ -209,6 +209,7 @@ func TestDesiredIsSentUntilAnswered(t *testing.T) {
 	eventually(t, "JSON", func() bool { return len(gotSecond()) > before })
 	finish(t, second.Publish("wg/1/anna:van7/up", 1, false, `{"wg":1,"boot":1,"sequence":2,"applied":{"version":3,"outcome":"refused"}}`))
 	eventually(t, "an answer", func() bool { return !h.desired().Behind() })
+	second.Disconnect(100)
 	third, gotThird := h.listen()
 	all := append(gotFirst(), gotSecond()...)
 	for i, s := range all {
