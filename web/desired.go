@@ -137,7 +137,7 @@ func writeDesired(w http.ResponseWriter, d tracker.Desired) error {
 
 // desiredTag names the version: what the device says of it is no part of what
 // one may change.
-func desiredTag(d tracker.Desired) string { return fmt.Sprintf(`"%d"`, d.State.Version) }
+func desiredTag(d tracker.Desired) string { return etag(uint64(d.State.Version)) }
 
 // putDesired replaces what is desired; what is left out says nothing to the
 // device from then on.
@@ -165,7 +165,7 @@ func (s *Server) changeDesired(w http.ResponseWriter, r *http.Request, start fun
 	err = change(r, func(ctx context.Context) (err error) {
 		d, err = s.fleet.ChangeDesired(ctx, id, func(now tracker.Desired) (firmware.Desired, error) {
 			if !matches(r, desiredTag(now)) {
-				return firmware.Desired{}, &problem{status: http.StatusPreconditionFailed, detail: "Somebody has changed it meanwhile: get it again, and send the new ETag in If-Match."}
+				return firmware.Desired{}, staleError(tracker.ErrStale)
 			}
 			state := start(now.State)
 			return state, readDesired(&state, given)
@@ -181,7 +181,8 @@ func (s *Server) changeDesired(w http.ResponseWriter, r *http.Request, start fun
 	return writeDesired(w, d)
 }
 
-// matches reports whether r is meant for what has the tag.
+// matches reports whether r is meant for what has the tag, which there is also
+// before anything was desired.
 func matches(r *http.Request, tag string) bool {
 	given := r.Header.Get("If-Match")
 	if given == "" {
