@@ -6,7 +6,8 @@
 // # Topics
 //
 // A device publishes reports to wg/1/<device>/up, with QoS 1, and is
-// subscribed to wg/1/<device>/down, where the server retains what is desired.
+// subscribed to wg/1/<device>/down, where the server says what is desired: when
+// the device subscribes, when it changes, and again until the device answers.
 // The first byte of a message tells its form: 0x7B, which is {, is JSON (see
 // [Report.MarshalJSON]); 1 is the binary form of this version. A receiver
 // refuses other values.
@@ -116,7 +117,10 @@
 // The server publishes the whole state whenever it changes, under a version
 // that grows, and again until the device has reported it as applied, with an
 // issue more each time that it is written anew. A device keeps the newest
-// version and issue and ignores older ones.
+// version and issue, over restarts too, and ignores older ones. It carries a
+// version out once, whatever the number of its issues, and says in each report
+// what became of it, first in one that it makes at once. A seal that is as
+// desired already is left as it is.
 //
 //	 1  time      zigzag: the server's time
 //	32  interval  varint: seconds between fixes on the move; then at rest

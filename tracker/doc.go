@@ -60,9 +60,26 @@
 // What the engine takes for implausible is stored, marked and shown in the
 // track, and moves neither the device's position nor a decision.
 //
+// # Readings
+//
+// What sensors say is journalled with the report and kept as long as tracks. A
+// reading whose time cannot be right counts as of its receipt. From readings, in
+// order, two kinds of events follow: a battery that is low, once a discharge, and
+// a seal that something happens to while it is armed, once an episode. They
+// depend on nothing but the journal: whether a seal is armed follows from what
+// the device answered, which is journalled together with what that version said.
+// A reading that comes late is stored; if it shows that an armed seal was opened,
+// which no episode holds yet, it is told then.
+//
+// # What is desired of devices
+//
+// [Fleet.ChangeDesired] makes a version of what is desired durable,
+// [Fleet.IssueDesired] writes it anew for whoever sends it, until the device has
+// answered it. Each writing has a number that is durable before it is given out.
+//
 // # Memory
 //
-// Fixes wait in memory, covered by the journal, until a device has about 128
-// of them or an hour's worth; then they are packed into blocks, and the
+// Fixes and readings wait in memory, covered by the journal, until a device has about 128
+// of both or an hour's worth; then they are packed into blocks, and the
 // journal entries that no checkpoint and no waiting fix needs are trimmed.
 package tracker

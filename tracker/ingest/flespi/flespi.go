@@ -20,6 +20,7 @@
 //	position.direction    degrees from true north, 0 to 360; unknown otherwise
 //	position.altitude     metres
 //	battery.level         percent; unknown unless a whole number from 0 to 100
+//	engine.ignition.status  true or false; told where it changes
 //
 // A parameter that is null counts as absent. One of these with a value of
 // another type, or that stands there twice, refuses the request: a sender that
@@ -78,14 +79,17 @@ func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracke
 		if b := m.charge(); b != nil && *m.Timestamp >= charged {
 			charged, r.Battery = *m.Timestamp, b
 		}
+		if x, said := m.ignition(); said && (len(r.Readings) == 0 || r.Readings[len(r.Readings)-1].Value != x.Value) {
+			r.Readings = append(r.Readings, x)
+		}
 	}
 	switch {
 	case len(messages) == 0:
 		return tracker.Report{}, tracker.Refuse(tracker.ReasonIgnored, "there are no messages")
 	case len(r.Fixes) > tracker.MaxFixes:
 		return tracker.Report{}, tracker.Refuse(ReasonTooLarge, "the array has %d positions, at most %d are accepted", len(r.Fixes), tracker.MaxFixes)
-	case len(r.Fixes) == 0 && r.Battery == nil:
-		return tracker.Report{}, tracker.Refuse(tracker.ReasonIgnored, "no message has a position or a battery to store")
+	case len(r.Fixes)+len(r.Readings) == 0 && r.Battery == nil:
+		return tracker.Report{}, tracker.Refuse(tracker.ReasonIgnored, "no message has a position, a battery or an ignition to store")
 	}
 	return r, nil
 }

@@ -3,6 +3,7 @@ package flespi
 import (
 	"math"
 
+	firmware "wayguard/firmware-protocol"
 	"wayguard/geofence"
 	"wayguard/tracker"
 )
@@ -18,6 +19,7 @@ type message struct {
 	Direction *float64 `json:"position.direction"`
 	Altitude  *float64 `json:"position.altitude"`
 	Battery   *float64 `json:"battery.level"`
+	Ignition  *bool    `json:"engine.ignition.status"`
 }
 
 // lastSecond is the end of the year 9999 in Unix seconds, the latest time that
@@ -67,6 +69,18 @@ func given(v *float64) (float32, bool) {
 		return 0, false
 	}
 	return float32(*v), true
+}
+
+// ignition is whether it is on, if that is said.
+func (m *message) ignition() (x firmware.Reading, said bool) {
+	if m.Ignition == nil {
+		return x, false
+	}
+	x = firmware.Reading{Kind: firmware.Ignition, Time: firmware.Millis(*m.Timestamp * 1000)}
+	if *m.Ignition {
+		x.Value = 1
+	}
+	return x, true
 }
 
 // charge is the battery in percent, nil if unknown.

@@ -45,7 +45,7 @@ func (s *Server) answer(work context.Context, c *conn, packet []byte, received t
 
 // store returns when what there is to store is durable.
 func (s *Server) store(ctx context.Context, c Content) error {
-	if len(c.Report.Fixes) == 0 {
+	if len(c.Report.Fixes)+len(c.Report.Readings) == 0 {
 		return nil
 	}
 	err := s.options.Fleet.Accept(ctx, c.Report)
@@ -57,7 +57,7 @@ func (s *Server) store(ctx context.Context, c Content) error {
 
 func (s *Server) acknowledge(c *conn, content Content, received time.Time) error {
 	outcome, records, fixes := stored, len(content.Packet.Records), len(content.Report.Fixes)
-	if fixes == 0 {
+	if fixes+len(content.Report.Readings) == 0 {
 		outcome = ignored
 	}
 	s.metrics.packets[outcome].Inc()

@@ -12,8 +12,8 @@ import (
 
 // Content is what a packet says.
 type Content struct {
-	// Report is what the fleet takes of it. It may have no fixes: then there is
-	// nothing to store.
+	// Report is what the fleet takes of it. It may have neither fixes nor
+	// readings: then there is nothing to store.
 	Report tracker.Report
 	// Packet is all of it.
 	Packet Packet
@@ -33,6 +33,7 @@ func Decode(device tracker.DeviceID, b []byte, received time.Time) (Content, err
 			c.Report.Fixes = append(c.Report.Fixes, f)
 		}
 	}
+	c.Report.Readings = readings(p.Records)
 	return c, nil
 }
 

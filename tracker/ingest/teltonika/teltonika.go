@@ -37,9 +37,10 @@
 // for PDOP and HDOP say how the satellites stand, not by how many metres the
 // position is wrong. A record without a position or with an impossible time
 // gives no fix and is acknowledged with the rest of its packet, for refusing it
-// would keep back all that the box holds behind it. The elements (ignition,
-// voltages, beacons) are decoded and not interpreted, since one number means
-// different things on different models.
+// would keep back all that the box holds behind it. Of the elements, ignition
+// (239), level (113) and voltage (67) of the battery become readings; the others
+// are decoded and not interpreted, since one number means different things on
+// different models.
 //
 // # Who may come in
 //
