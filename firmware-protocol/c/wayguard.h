@@ -165,8 +165,8 @@ typedef struct {
  * Read a frame that came on wg/1/<device>/down; one that is encrypted becomes
  * plain in place. With a key only sealed frames are taken, with NULL only plain
  * ones. On an error d is all zero. Use d only if (version, issue) is newer than
- * what was applied. Errors: WG_BAD_FRAME, WG_BAD_VERSION, WG_BAD_TAG,
- * WG_NO_CRYPTO.
+ * what was applied, and carry each version out once. Errors: WG_BAD_FRAME,
+ * WG_BAD_VERSION, WG_BAD_TAG, WG_NO_CRYPTO.
  */
 int wg_desired_read(wg_desired *d, const wg_key *key, uint8_t *frame, size_t size);
 
