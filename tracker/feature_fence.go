@@ -26,7 +26,8 @@ const maxFenceName = 256
 // ParseFence reads a GeoJSON Feature: an id (1 to 128 printable characters
 // without "/"), a Polygon, a MultiPolygon, a Point with properties.radius_m, or
 // a LineString with properties.corridor_m, how many metres the fence reaches to
-// either side of it. Optional are properties.name, dwell, floor_m and ceiling_m
+// either side of it. With properties.kind "hazard" it is a place to be warned
+// of. Optional are properties.name, dwell, floor_m and ceiling_m
 // in metres above the ellipsoid, and the fence's own thresholds by the names of
 // the settings, such as exit_margin and enter_after_s. The other properties are
 // kept. The fence it returns is valid; Updated is zero.
@@ -96,6 +97,7 @@ func (f Feature) Fence() (FenceRecord, error) {
 	if r.Fence.Dwell, err = dwell(properties.get("dwell")); err != nil {
 		return FenceRecord{}, err
 	}
+	r.Fence.Hazard = stringOf(properties.get("kind")) == "hazard"
 	if properties, err = takeLimits(&r.Fence, properties); err != nil {
 		return FenceRecord{}, err
 	}

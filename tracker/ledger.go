@@ -41,6 +41,7 @@ type ledger struct {
 	vehicles *shelf[Vehicle, *Vehicle]
 	drivers  *shelf[Driver, *Driver]
 	rounds   *shelf[Round, *Round]
+	hazards  *shelf[Hazard, *Hazard]
 	alerts   *shelf[Alert, *Alert]
 	// opened are all alerts in order of their events, standing those that are not
 	// resolved by what they are about, both under the lock of alerts.
@@ -63,6 +64,7 @@ func loadLedger(store Store, keys *Keyring) (*ledger, error) {
 		vehicles:   newShelf[Vehicle](vehicleBucket),
 		drivers:    newShelf[Driver](driverBucket),
 		rounds:     newShelf[Round](roundBucket),
+		hazards:    newShelf[Hazard](hazardBucket),
 		alerts:     newShelf[Alert](alertBucket),
 		standing:   make(map[cause][]AlertID),
 	}
@@ -74,7 +76,7 @@ func loadLedger(store Store, keys *Keyring) (*ledger, error) {
 		return l, nil
 	}
 	for _, load := range []func(Store, *Keyring) error{
-		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.rounds.load, l.alerts.load,
+		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.rounds.load, l.alerts.load, l.hazards.load,
 	} {
 		if err := load(store, keys); err != nil {
 			return nil, err

@@ -54,11 +54,17 @@ func (f *Fleet) Run(ctx context.Context) error {
 		defer close(attending)
 		f.attend(reviewCtx)
 	}()
+	warning := make(chan struct{})
+	go func() {
+		defer close(warning)
+		f.tendHazards(reviewCtx)
+	}()
 	err := f.stepAll(ctx)
 	stopReviewing()
 	f.intake.close()
 	<-reviewing
 	<-attending
+	<-warning
 	if err == nil {
 		err = f.stepLast()
 	}

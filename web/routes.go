@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"wayguard/tracker/ingest/warning"
 )
 
 // Limits of a request's body.
@@ -78,6 +80,9 @@ func (s *Server) routes() []route {
 		{pattern: "PATCH /api/v1/rounds/{id}", role: admin, handler: s.patchRound, body: maxOrders},
 		{pattern: "POST /api/v1/rounds/{id}/start", role: admin, handler: s.startRound},
 		{pattern: "POST /api/v1/rounds/{id}/end", role: admin, handler: s.endRound},
+		{pattern: "GET /api/v1/hazards", role: admin, handler: s.listHazards},
+		{pattern: "POST /api/v1/hazards", role: admin, handler: s.importHazards, body: warning.MaxBytes},
+		{pattern: "DELETE /api/v1/hazards/{id}", role: admin, handler: s.deleteHazard},
 		{pattern: "GET /api/v1/alerts", role: admin, handler: s.listAlerts, takes: []string{"state", "before", "limit"}},
 		{pattern: "GET /api/v1/alerts/{id}", role: admin, handler: s.showAlert},
 		{pattern: "POST /api/v1/alerts/{id}/acknowledge", role: admin, handler: s.acknowledgeAlert},
