@@ -48,6 +48,17 @@ type Destination struct {
 	GeocodeAccuracyMeters float64 `json:"geocode_accuracy_m,omitempty"`
 	// Instructions are for the driver.
 	Instructions string `json:"instructions,omitempty"`
+	// Hidden is nothing that the sender gave.
+	Hidden Hidden `json:"hidden,omitzero"`
+}
+
+// Hidden is what is personal of how a delivery goes.
+type Hidden struct {
+	// Code is what the customer tells the driver at the hand-off: digits, empty
+	// where none is asked for.
+	Code string `json:"code,omitempty"`
+	// LeftWith is where or with whom it was left.
+	LeftWith string `json:"left_with,omitempty"`
 }
 
 // Terms are what is not personal of an order.
@@ -99,7 +110,13 @@ func (o *Order) normalize() error {
 	if err := o.Destination.normalize(); err != nil {
 		return err
 	}
-	return o.Terms.normalize()
+	if err := o.Terms.normalize(); err != nil {
+		return err
+	}
+	if slices.Contains(o.Proof, ProofCode) && o.Hidden.Code == "" {
+		o.Hidden.Code = newCode()
+	}
+	return nil
 }
 
 func (d *Destination) normalize() error {

@@ -94,6 +94,10 @@ type Course struct {
 	Delayed bool `json:"delayed,omitempty"`
 	// Attempts counts the hand-offs that failed.
 	Attempts int `json:"attempts,omitempty"`
+	// Tries counts wrong codes since the code was last made.
+	Tries int `json:"tries,omitempty"`
+	// Handoff is what was shown of the hand-off, nil before it.
+	Handoff *HandoffRecord `json:"handoff,omitempty"`
 	// Reason says why it failed, was refused, returned or cancelled; empty if
 	// nobody said.
 	Reason string `json:"reason,omitempty"`

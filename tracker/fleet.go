@@ -17,8 +17,9 @@ type Options struct {
 	// Metrics receives the fleet's collectors; nil for none.
 	Metrics prometheus.Registerer
 	// Keyring seals what is personal of customers; without one the fleet keeps
-	// neither customers nor deliveries.
+	// neither customers nor deliveries. Blobs keeps their photos; nil for none.
 	Keyring *Keyring
+	Blobs   *Blobs
 	// Log defaults to slog.Default.
 	Log *slog.Logger
 }
@@ -34,6 +35,7 @@ type Fleet struct {
 	registry *registry
 	fences   *fences
 	ledger   *ledger
+	blobs    *Blobs // nil for none
 	desk     *desk
 	live     *live
 	refused  *quarantine
@@ -85,6 +87,7 @@ func Open(store Store, opts Options) (*Fleet, error) {
 		intake:   &intake{queue: make(chan submission, queueLength), stopped: make(chan struct{})},
 		pipeline: &pipeline{batches: make(chan *batch, 1)},
 		live:     newLive(),
+		blobs:    opts.Blobs,
 		reviews:  newReviews(),
 	}
 	for i := range f.pipeline.shards {

@@ -51,14 +51,14 @@ func MakeMasterKey(path string) (key MasterKey, made bool, err error) {
 		return key, false, err
 	}
 	rand.Read(key[:])
-	if err := writeDurably(path, hex.AppendEncode(nil, key[:])); err != nil {
+	if err := writeDurably(path, append(hex.AppendEncode(nil, key[:]), '\n')); err != nil {
 		return MasterKey{}, false, fmt.Errorf("write the master key: %w", err)
 	}
 	return key, true, nil
 }
 
-// writeDurably writes a line to a new file beside path, then renames it.
-func writeDurably(path string, line []byte) (err error) {
+// writeDurably writes a new file beside path, then renames it.
+func writeDurably(path string, data []byte) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".new-*") // 0600
 	if err != nil {
@@ -69,7 +69,7 @@ func writeDurably(path string, line []byte) (err error) {
 			_ = os.Remove(f.Name())
 		}
 	}()
-	_, err = f.Write(append(line, '\n'))
+	_, err = f.Write(data)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}

@@ -20,10 +20,10 @@ type catalog[T any] struct {
 	create func(context.Context, T) (T, error)
 	change func(ctx context.Context, id string, seen uint64, change func(*T) error) (T, error)
 	remove func(ctx context.Context, id string, seen uint64) error
-	// show is how one looks, with its id and version; setters are what may be
+	// show is how one looks, with its id and version; given are what may be
 	// given of one.
-	show    func(T) (body any, id string, version uint64, err error)
-	setters func(*T) map[string]func(json.RawMessage) error
+	show  func(T) (body any, id string, version uint64, err error)
+	given func(*T) setters
 }
 
 // routes are the five usual ones.
@@ -90,7 +90,7 @@ func (c catalog[T]) make(w http.ResponseWriter, r *http.Request, _ principal) er
 		return err
 	}
 	var t T
-	if err := setMembers(given, c.setters(&t)); err != nil {
+	if err := setMembers(given, c.given(&t)); err != nil {
 		return err
 	}
 	err = change(r, func(ctx context.Context) (err error) {
@@ -118,7 +118,7 @@ func (c catalog[T]) patch(w http.ResponseWriter, r *http.Request, _ principal) e
 	}
 	var t T
 	err = change(r, func(ctx context.Context) (err error) {
-		t, err = c.change(ctx, r.PathValue("id"), seen, func(t *T) error { return setMembers(given, c.setters(t)) })
+		t, err = c.change(ctx, r.PathValue("id"), seen, func(t *T) error { return setMembers(given, c.given(t)) })
 		return err
 	})
 	if err != nil {

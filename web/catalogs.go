@@ -50,8 +50,8 @@ func showDepot(d tracker.Depot) (body any, id string, version uint64, err error)
 	return j, d.ID, d.Version, err
 }
 
-func depotSetters(d *tracker.Depot) map[string]func(json.RawMessage) error {
-	return map[string]func(json.RawMessage) error{
+func depotSetters(d *tracker.Depot) setters {
+	return setters{
 		"id":        into("id", &d.ID, "a string"),
 		"name":      into("name", &d.Name, "a string"),
 		"point":     func(v json.RawMessage) error { return setPoint(&d.Point, v) },
@@ -80,8 +80,8 @@ func showVehicle(v tracker.Vehicle) (body any, id string, version uint64, err er
 	}, v.ID, v.Version, nil
 }
 
-func vehicleSetters(v *tracker.Vehicle) map[string]func(json.RawMessage) error {
-	return map[string]func(json.RawMessage) error{
+func vehicleSetters(v *tracker.Vehicle) setters {
+	return setters{
 		"id":            into("id", &v.ID, "a string"),
 		"name":          into("name", &v.Name, "a string"),
 		"kind":          into("kind", &v.Kind, "van, bike, truck or drone"),
@@ -102,8 +102,8 @@ func showDriver(d tracker.Driver) (body any, id string, version uint64, err erro
 	return driverJSON{ID: d.ID, Name: d.Name, Phone: d.Phone, Language: d.Language, metaJSON: metaOf(d.Meta)}, d.ID, d.Version, nil
 }
 
-func driverSetters(d *tracker.Driver) map[string]func(json.RawMessage) error {
-	return map[string]func(json.RawMessage) error{
+func driverSetters(d *tracker.Driver) setters {
+	return setters{
 		"name":     into("name", &d.Name, "a string"),
 		"phone":    into("phone", &d.Phone, "a string"),
 		"language": into("language", &d.Language, "a string"),

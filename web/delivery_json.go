@@ -72,10 +72,28 @@ type courseJSON struct {
 	Delayed  bool                    `json:"delayed"`
 	Attempts int                     `json:"attempts"`
 	Reason   string                  `json:"reason"`
+	Tries    int                     `json:"tries"`
+	Handoff  *handoffJSON            `json:"handoff"`
+}
+
+// handoffJSON is what was shown of a hand-off.
+type handoffJSON struct {
+	*tracker.HandoffRecord
+	Scanned []string `json:"scanned"`
+	// LeftWith is personal, and not part of the record.
+	LeftWith string `json:"left_with"`
+}
+
+func handoffOf(d *tracker.Delivery) *handoffJSON {
+	if d.Handoff == nil {
+		return nil
+	}
+	return &handoffJSON{HandoffRecord: d.Handoff, Scanned: append([]string{}, d.Handoff.Scanned...), LeftWith: d.Hidden.LeftWith}
 }
 
 func deliveryOf(d tracker.Delivery) (j deliveryJSON, err error) {
 	j = deliveryJSON{ID: d.ID, Customer: d.Customer, orderJSON: orderOf(&d.Order), courseJSON: courseOf(&d.Course), metaJSON: metaOf(d.Meta)}
+	j.Handoff = handoffOf(&d)
 	if d.Erased {
 		return j, nil
 	}
@@ -109,7 +127,7 @@ func orderOf(o *tracker.Order) orderJSON {
 func courseOf(c *tracker.Course) courseJSON {
 	j := courseJSON{
 		State: c.State, Since: c.Since.UTC(), Next: append([]tracker.DeliveryState{}, c.State.Next()...),
-		Delayed: c.Delayed, Attempts: c.Attempts, Reason: c.Reason,
+		Delayed: c.Delayed, Attempts: c.Attempts, Reason: c.Reason, Tries: c.Tries,
 	}
 	if c.Round != "" {
 		j.Round = &c.Round

@@ -14,14 +14,20 @@ import (
 	"wayguard/tracker"
 )
 
+// rawJSON is a value as it was sent.
+type rawJSON = json.RawMessage
+
+// setters take the values of members by their names.
+type setters map[string]func(rawJSON) error
+
 // setMembers sets those members of an object that are given. A null puts a
 // member back to its zero value.
-func setMembers(given map[string]json.RawMessage, setters map[string]func(json.RawMessage) error) error {
-	known := slices.Sorted(maps.Keys(setters))
+func setMembers(given map[string]rawJSON, known setters) error {
+	names := slices.Sorted(maps.Keys(known))
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		set, ok := setters[name]
+		set, ok := known[name]
 		if !ok {
-			return &problem{status: 400, detail: "The member " + quoteCut(name) + " is not known here. Known are: " + strings.Join(known, ", ") + ".", member: cut(name, 100)}
+			return &problem{status: 400, detail: "The member " + quoteCut(name) + " is not known here. Known are: " + strings.Join(names, ", ") + ".", member: cut(name, 100)}
 		}
 		if err := set(given[name]); err != nil {
 			return err
@@ -51,8 +57,8 @@ func into[T any](name string, v *T, kind string) func(json.RawMessage) error {
 }
 
 // orderSetters are the members of an order.
-func orderSetters(o *tracker.Order) map[string]func(json.RawMessage) error {
-	return map[string]func(json.RawMessage) error{
+func orderSetters(o *tracker.Order) setters {
+	return setters{
 		"consignee":          into("consignee", &o.Consignee, "a string"),
 		"address":            into("address", &o.Address, "a string"),
 		"point":              func(v json.RawMessage) error { return setPoint(&o.Point, v) },
@@ -121,8 +127,8 @@ func intoSeconds(name string, d *time.Duration) func(json.RawMessage) error {
 }
 
 // contactSetters are the members of a customer.
-func contactSetters(c *tracker.Contact) map[string]func(json.RawMessage) error {
-	return map[string]func(json.RawMessage) error{
+func contactSetters(c *tracker.Contact) setters {
+	return setters{
 		"name":     into("name", &c.Name, "a string"),
 		"phone":    into("phone", &c.Phone, "a string"),
 		"email":    into("email", &c.Email, "a string"),
@@ -132,7 +138,7 @@ func contactSetters(c *tracker.Contact) map[string]func(json.RawMessage) error {
 			if err != nil {
 				return badMember("consent", "must be an object of email, sms and push.")
 			}
-			return setMembers(given, map[string]func(json.RawMessage) error{
+			return setMembers(given, setters{
 				"email": into("consent.email", &c.Consent.Email, "true or false"),
 				"sms":   into("consent.sms", &c.Consent.SMS, "true or false"),
 				"push":  into("consent.push", &c.Consent.Push, "true or false"),
@@ -149,15 +155,15 @@ func readNewDelivery(body []byte) (o tracker.NewDelivery, err error) {
 		return o, err
 	}
 	o.Contact.Consent = tracker.DefaultConsent
-	setters := orderSetters(&o.Order)
-	setters["customer"] = func(v json.RawMessage) error { return setCustomer(&o, v) }
+	known := orderSetters(&o.Order)
+	known["customer"] = func(v json.RawMessage) error { return setCustomer(&o, v) }
 	if given["customer"] == nil {
 		return o, badMember("customer", `must say whom the delivery is for: {"name", "phone", "email"}, or {"id"} of an existing customer.`)
 	}
 	if given["point"] == nil {
 		return o, badMember("point", "must be a GeoJSON Point: where the door is.")
 	}
-	return o, setMembers(given, setters)
+	return o, setMembers(given, known)
 }
 
 func setCustomer(o *tracker.NewDelivery, value json.RawMessage) error {
@@ -168,7 +174,7 @@ func setCustomer(o *tracker.NewDelivery, value json.RawMessage) error {
 	if given["id"] != nil && len(given) > 1 {
 		return badMember("customer", "must be an id alone, or a new customer without one: change an existing customer at /api/v1/customers/{id}.")
 	}
-	setters := contactSetters(&o.Contact)
-	setters["id"] = into("customer.id", &o.Customer, "a string")
-	return setMembers(given, setters)
+	known := contactSetters(&o.Contact)
+	known["id"] = into("customer.id", &o.Customer, "a string")
+	return setMembers(given, known)
 }

@@ -50,8 +50,8 @@ func textOrNull(s string) *string {
 	return &s
 }
 
-func roundSetters(n *tracker.NewRound) map[string]func(json.RawMessage) error {
-	return map[string]func(json.RawMessage) error{
+func roundSetters(n *tracker.NewRound) setters {
+	return setters{
 		"name":       into("name", &n.Name, "a string"),
 		"vehicle":    into("vehicle", &n.Vehicle, "the id of a vehicle"),
 		"driver":     into("driver", &n.Driver, "the id of a driver"),
