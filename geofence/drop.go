@@ -94,7 +94,9 @@ type Handoff struct {
 // of time; only the newest stay is known. The reason of
 // DropUnverifiable is one of unknown_stop, stale_position (no fix for too long),
 // moving, no_stay, poor_accuracy (not even a stay right at the stop would have
-// confirmed it) and ambiguous. Two flats at one address are one place.
+// confirmed it), ambiguous, and weak_source: nobody proved that what the device
+// said is the device's (FlagWeak), and no scanner that knows its place was there.
+// Two flats at one address are one place.
 //
 // The stop is one of the device's round, of a parcel's tracker of its
 // carrier's.
@@ -193,8 +195,12 @@ func (s *State) dropEvent(w *World, h handover) Event {
 		e.Point = h.stay.center.point()
 		l := s.lineup(w, r, stop, h.stay)
 		v := judgeDrop(h.stay, l, &w.settings.Drops)
-		if v.kind != DropUnverifiable && h.elsewhere(&w.settings) {
+		switch {
+		case v.kind == DropUnverifiable:
+		case h.elsewhere(&w.settings):
 			v.kind, v.reason = DropUnverifiable, "ambiguous"
+		case h.stay.weak && !h.placed():
+			v.kind, v.reason = DropUnverifiable, "weak_source"
 		}
 		v.report(&e, h.stay, l, &w.settings.Drops)
 	}
@@ -216,12 +222,15 @@ func (s *State) dropPoint(h Handoff) orb.Point {
 // by more than three times what the accuracies of both explain. Then one of them
 // does not speak of this hand-off.
 func (h *handover) elsewhere(s *Settings) bool {
-	if !h.HasPoint || !onGlobe(h.Point) {
+	if !h.placed() {
 		return false
 	}
 	explained := math.Hypot(h.stay.uncertainty, s.DefaultAccuracyMeters) + s.Drops.HandoverMeters
 	return haversine(h.stay.center, newSpot(h.Point)) > 3*explained
 }
+
+// placed: the scanner says where it was.
+func (h *handover) placed() bool { return h.HasPoint && onGlobe(h.Point) }
 
 // errand is the round that a device delivers for, its carrier's if it has one,
 // and where in it the stop is, -1 if there is none.

@@ -31,6 +31,7 @@ type sighting struct {
 	time        Millis
 	uncertainty float64 // metres; 0 in raw mode
 	altitude    float64 // metres above the ellipsoid, NaN where it is not known
+	weak        bool    // FlagWeak
 }
 
 func (g *sighting) mark() mark {
@@ -39,7 +40,7 @@ func (g *sighting) mark() mark {
 
 // sight is fix under the settings.
 func (s *Settings) sight(fix *Fix) sighting {
-	g := sighting{spot: newSpot(fix.Point), time: fix.Time, uncertainty: s.uncertainty(fix), altitude: math.NaN()}
+	g := sighting{spot: newSpot(fix.Point), time: fix.Time, uncertainty: s.uncertainty(fix), altitude: math.NaN(), weak: fix.Flags&FlagWeak != 0}
 	if fix.Known&KnownAltitude != 0 {
 		g.altitude = float64(fix.AltitudeMeters)
 	}

@@ -48,15 +48,20 @@ const (
 	KnownAltitude
 )
 
-// Flags are what a device says against its own fix.
+// Flags are what speaks against a fix: what the device itself says, or how it
+// came.
 type Flags uint8
 
-// The doubts that a device may have.
+// The flags.
 const (
 	// FlagMock: the position was set by hand or by another program.
 	FlagMock Flags = 1 << iota
 	// FlagJamming: the receiver finds its signals disturbed.
 	FlagJamming
+	// FlagWeak: nobody proved that the fix is the device's, as with a tracker
+	// that has nothing but its serial number to show. It is plausible, and moves
+	// the device; a stay made of such fixes alone decides on no drop.
+	FlagWeak
 )
 
 // Fix is one position of one device.

@@ -151,7 +151,8 @@ type stay struct {
 	// place with a probability of 68 %.
 	uncertainty float64
 	fixes       int
-	stop        int // of the round's stops, the first that it is at; -1 for none
+	weak        bool // all of them have FlagWeak
+	stop        int  // of the round's stops, the first that it is at; -1 for none
 }
 
 // current is the stay that the newest fix belongs to. A pause of 20 s is one,
@@ -178,6 +179,6 @@ func (m *motion) stay() stay {
 	c := &m.here
 	return stay{
 		episode: m.episode, since: c.since, until: c.until, center: newSpot(c.center.point()),
-		uncertainty: c.uncertainty(), fixes: c.fixes, stop: m.stop - 1,
+		uncertainty: c.uncertainty(), fixes: c.fixes, weak: c.weak, stop: m.stop - 1,
 	}
 }

@@ -8,6 +8,7 @@ type cluster struct {
 	first        spot
 	center       spot // its cos is that of first, which is near
 	fixes        int
+	weak         bool // all of them
 	// weight is the sum of the fixes' weights, worth that of weight times
 	// accuracy, spread of weight times the square of the distance from center.
 	weight, worth, spread float64
@@ -19,7 +20,7 @@ type cluster struct {
 func newCluster(g sighting) cluster {
 	w := weightOf(g.uncertainty)
 	return cluster{
-		since: g.time, until: g.time, first: g.spot, center: g.spot, fixes: 1,
+		since: g.time, until: g.time, first: g.spot, center: g.spot, fixes: 1, weak: g.weak,
 		weight: w, worth: w * g.uncertainty,
 	}
 }
@@ -78,6 +79,7 @@ func (c *cluster) add(g sighting, covered, idle Millis) {
 	c.spread += w * min(squared, edge*edge)
 	c.until = g.time
 	c.fixes++
+	c.weak = c.weak && g.weak
 	c.covered = stretched(c.covered, covered)
 	c.idle = stretched(c.idle, idle)
 }

@@ -19,7 +19,8 @@ import (
 //	          until), center, uncertainty, fixes
 //
 // and of a cluster: until (before the last fix), since (before until), first
-// and center, fixes, weight, worth, spread, covered, idle.
+// and center, fixes, weight, worth, spread, covered, idle. The number of fixes
+// is 2^32 higher where all of them are weak.
 const (
 	flagHere = 1 << iota
 	flagPause
@@ -82,7 +83,7 @@ func (c *cluster) append(b []byte, last Millis) []byte {
 	b = binary.AppendUvarint(b, uint64(last-c.until))
 	b = binary.AppendUvarint(b, uint64(c.until-c.since))
 	b = appendPoint(appendPoint(b, c.first.point()), c.center.point())
-	b = binary.AppendUvarint(b, uint64(c.fixes))
+	b = appendFixes(b, c.fixes, c.weak)
 	b = appendFloat(appendFloat(appendFloat(b, c.weight), c.worth), c.spread)
 	b = binary.AppendUvarint(b, uint64(c.covered))
 	return binary.AppendUvarint(b, uint64(c.idle))
@@ -93,7 +94,17 @@ func (st *stay) append(b []byte, last Millis) []byte {
 	b = binary.AppendUvarint(b, uint64(last-st.until))
 	b = binary.AppendUvarint(b, uint64(st.until-st.since))
 	b = appendFloat(appendPoint(b, st.center.point()), st.uncertainty)
-	return binary.AppendUvarint(b, uint64(st.fixes))
+	return appendFixes(b, st.fixes, st.weak)
+}
+
+// weakFixes is what is added to the number of fixes that are all weak.
+const weakFixes = 1 << 32
+
+func appendFixes(b []byte, n int, weak bool) []byte {
+	if weak {
+		n += weakFixes
+	}
+	return binary.AppendUvarint(b, uint64(n))
 }
 
 func (d *decoder) motion(s *State) motion {
@@ -133,7 +144,7 @@ func (d *decoder) cluster(last Millis) cluster {
 	c.first = newSpot(d.point())
 	p := d.point()
 	c.center = spot{p[0], p[1], c.first.cos}
-	c.fixes = d.count()
+	c.fixes, c.weak = d.fixes()
 	c.weight, c.worth, c.spread = d.size(), d.size(), d.size()
 	c.covered, c.idle = d.span(), d.span()
 	if c.fixes == 0 || c.weight == 0 || c.idle > c.covered || c.covered > elapsed(c.since, c.until) {
@@ -146,7 +157,7 @@ func (d *decoder) stay(s *State) stay {
 	st := stay{episode: d.episode(s), until: d.earlier(s.last.Time), stop: -1}
 	st.since = d.earlier(st.until)
 	st.center, st.uncertainty = newSpot(d.point()), d.size()
-	if st.fixes = d.count(); st.fixes == 0 || st.episode == 0 {
+	if st.fixes, st.weak = d.fixes(); st.fixes == 0 || st.episode == 0 {
 		d.fail("a stay that is over has no fixes or no episode")
 	}
 	return st
@@ -178,6 +189,19 @@ func (d *decoder) count() int {
 		return 0
 	}
 	return int(n)
+}
+
+// fixes reads what appendFixes wrote.
+func (d *decoder) fixes() (n int, weak bool) {
+	m := d.uvarint()
+	if weak = m >= weakFixes; weak {
+		m -= weakFixes
+	}
+	if m > math.MaxInt32 {
+		d.fail("there are too many fixes")
+		return 0, false
+	}
+	return int(m), weak
 }
 
 // size reads a number that is finite and not negative.

@@ -53,12 +53,17 @@ type registry struct {
 	revoked []func(DeviceID)
 	// users are the devices of each OwnTracks user.
 	users map[string][]DeviceID
+
+	keys *deviceKeys
 }
 
 func loadRegistry(store Store) (*registry, error) {
 	r := &registry{editing: newTurn(), devices: make(map[DeviceID]storedDevice), users: make(map[string][]DeviceID)}
 	var err error
 	if r.key, err = loadSecretKey(store); err != nil {
+		return nil, err
+	}
+	if r.keys, err = loadDeviceKeys(store); err != nil {
 		return nil, err
 	}
 	err = eachRecord(store, deviceBucket, "", func(rec Record) error {
@@ -196,9 +201,10 @@ func (f *Fleet) DeleteDevice(ctx context.Context, id DeviceID) error {
 			return fmt.Errorf("device %q: %w", id, ErrNotFound)
 		}
 		return f.change(ctx, edit{
-			records: []BucketRecord{{Bucket: deviceBucket, Record: Record{Key: string(id)}}, dropDesired(id)},
+			records: append(f.registry.keys.without(id), BucketRecord{Bucket: deviceBucket, Record: Record{Key: string(id)}}, dropDesired(id)),
 			apply: func() {
 				f.registry.remove(id)
+				f.registry.keys.forget(id)
 				f.desires.put(id, nil)
 				f.live.forget(id)
 				f.registry.revoke(id)

@@ -54,6 +54,9 @@ func startOn(t *testing.T, path string, store tracker.Store, closeStore func() e
 func startAs(t *testing.T, path string, settings geofence.Settings, store tracker.Store, closeStore func() error) *running {
 	t.Helper()
 	metrics := prometheus.NewRegistry()
+	if path == "" {
+		path = newFile(t) // the store is elsewhere
+	}
 	keyring, err := tracker.OpenKeyring(ringFile(path), tracker.MasterKey{1, 2, 3})
 	if err != nil {
 		t.Fatal(err)

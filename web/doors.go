@@ -5,19 +5,21 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"wayguard/tracker"
 )
 
 // Door reads what devices of one kind send over HTTP, by GET or POST to /in/NAME
-// with Basic credentials. Who sends it, the limits, the store and the answers are
-// this package's: 200 after the report is durable or where there is nothing to
-// store, 400 for what can never be right, 403 for what speaks for another
-// device, 401, 413, 429, and 503 for what should be sent again.
+// with Basic credentials or with the device's door token as a bearer token, or to
+// /in/NAME/TOKEN for apps that have no place for either. Who sends it, the
+// limits, the store and the answers are this package's: 200 after the report is
+// durable or where there is nothing to store, 400 for what can never be right,
+// 403 for what speaks for another device, 401, 413, 429, and 503 for what should
+// be sent again.
+//
+// To add one, see the example, and tracker/ingest/overland for a real one. A door
+// for MQTT is a tracker.Door.
 type Door interface {
 	// Name stands in the address, in metrics and in the quarantine.
 	Name() string
@@ -33,11 +35,13 @@ type Door interface {
 const device role = "device"
 
 // doorRoutes are those of the doors. Some devices know GET only.
-func (s *Server) doorRoutes(doors []Door) []route {
+func (s *Server) doorRoutes() []route {
 	var routes []route
-	for _, d := range doors {
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			routes = append(routes, route{pattern: method + " /in/" + d.Name(), role: device, handler: s.takeReport(d)})
+	for _, d := range s.doors {
+		for _, pattern := range []string{"GET /in/" + d.Name(), "POST /in/" + d.Name()} {
+			for _, with := range []string{"", "/{token}"} {
+				routes = append(routes, route{pattern: pattern + with, role: device, handler: s.takeReport(d)})
+			}
 		}
 	}
 	return routes
@@ -47,6 +51,9 @@ func (s *Server) doorRoutes(doors []Door) []route {
 // goes to the quarantine.
 func (s *Server) takeReport(d Door) handler {
 	return func(w http.ResponseWriter, r *http.Request, who principal) error {
+		// Simple devices end their side of the connection with the request, which
+		// ends its context. They still wait for the answer.
+		r = r.WithContext(context.WithoutCancel(r.Context()))
 		received := time.Now()
 		payload, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -117,61 +124,4 @@ func (s *Server) quarantine(r *http.Request, refused tracker.Refused) error {
 			return ctx.Err()
 		}
 	})
-}
-
-// guesses slows down whoever tries devices' secrets. Beside the bucket of an
-// address, the smaller one of address and name keeps a device with a wrong
-// secret, trying for ever, from using up the tokens of those that share its
-// address.
-type guesses struct{ byAddress, byName *buckets }
-
-func newGuesses() guesses {
-	return guesses{byAddress: newBuckets(rate.Every(time.Second), 60), byName: failureBuckets()}
-}
-
-// maxUserName is longer than any device's id.
-const maxUserName = 256
-
-// authenticateDevice finds which device sent r, by Basic credentials.
-func (s *Server) authenticateDevice(r *http.Request) (principal, error) {
-	name, secret, ok := deviceCredentials(r)
-	if !ok {
-		s.metrics.refused("missing")
-		return principal{}, badDevice("Send Basic credentials: the device's id and its secret.")
-	}
-	address := addressKey(s.clientAddr(r))
-	if len(name) > maxUserName {
-		name = name[:maxUserName]
-	}
-	own := address + " " + name
-	if wait := max(s.guesses.byAddress.wait(address), s.guesses.byName.wait(own)); wait > 0 {
-		s.metrics.refused("limited")
-		return principal{}, tooMany("Too many wrong credentials: wait as long as Retry-After says.", wait)
-	}
-	if id, ok := s.fleet.Authenticate(name, secret); ok {
-		return principal{role: device, device: id}, nil
-	}
-	s.guesses.byAddress.take(address)
-	s.guesses.byName.take(own)
-	s.metrics.refused("device")
-	return principal{}, badDevice("The device's id or its secret is wrong.")
-}
-
-// deviceCredentials are r's Basic credentials. Ids of two parts hold a colon,
-// where RFC 7617 ends the name; secrets hold none, so the last colon does.
-func deviceCredentials(r *http.Request) (name, secret string, ok bool) {
-	name, secret, ok = r.BasicAuth()
-	if i := strings.LastIndexByte(secret, ':'); i >= 0 {
-		name, secret = name+":"+secret[:i], secret[i+1:]
-	}
-	return name, secret, ok
-}
-
-// badDevice is a 401 with the challenge of RFC 7617.
-func badDevice(detail string) error {
-	return &problem{
-		status: http.StatusUnauthorized,
-		detail: detail,
-		header: map[string]string{"WWW-Authenticate": `Basic realm="wayguard", charset="UTF-8"`},
-	}
 }

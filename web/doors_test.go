@@ -14,6 +14,7 @@ import (
 	"wayguard/geofence"
 	"wayguard/tracker"
 	"wayguard/tracker/ingest/flespi"
+	"wayguard/tracker/ingest/overland"
 	"wayguard/tracker/ingest/owntracks"
 	"wayguard/tracker/ingest/traccar"
 )
@@ -22,7 +23,9 @@ import (
 // returns.
 func doorSite(t *testing.T, change ...func(*Options)) (*testSite, option) {
 	t.Helper()
-	s := startSite(t, append(change, func(o *Options) { o.Doors = []Door{owntracks.HTTP{}, traccar.Door{}, flespi.Door{}} })...)
+	s := startSite(t, append(change, func(o *Options) {
+		o.Doors = []Door{owntracks.HTTP{Keys: o.Fleet.OwnTracksKey}, traccar.Door{}, flespi.Door{}, overland.Door{}}
+	})...)
 	secret, err := s.fleet.CreateDevice(t.Context(), tracker.Device{ID: "anna:van7"})
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +91,8 @@ func TestDoorsStoreBeforeTheyAnswer(t *testing.T) {
 			{"POST", "/in/owntracks", "[]", withJSON(fmt.Sprintf(`{"_type":"location","tst":%d,"lat":50,"lon":8}`, at.Unix()))},
 			{"POST", "/in/flespi", "", withJSON(fmt.Sprintf(
 				`[{"ident":"anna:van7","timestamp":%d,"position.latitude":50,"position.longitude":8}]`, at.Unix()))},
+			{"POST", "/in/overland", `{"result":"ok"}`, withJSON(fmt.Sprintf(
+				`{"locations":[{"geometry":{"type":"Point","coordinates":[8,50]},"properties":{"timestamp":%q}}]}`, at.UTC().Format(time.RFC3339)))},
 		}
 	}
 	for i := range forms(start) {
@@ -104,7 +109,7 @@ func TestDoorsStoreBeforeTheyAnswer(t *testing.T) {
 			}
 		}
 	}
-	for door, want := range map[string]float64{"traccar": 8, "owntracks": 2, "flespi": 2} {
+	for door, want := range map[string]float64{"traccar": 8, "owntracks": 2, "flespi": 2, "overland": 2} {
 		if got := testutil.ToFloat64(s.server.metrics.reports.WithLabelValues(door, "acknowledged")); got != want {
 			t.Errorf("%s: %v acknowledged, want %v", door, got, want)
 		}
@@ -124,6 +129,7 @@ func TestDoorsRefuse(t *testing.T) {
 		{400, "owntracks", `{"_type":"location"}`, "bad_time", "tst"},
 		{403, "owntracks", `{"_type":"location","tst":1767225600,"lat":1,"lon":2,"topic":"owntracks/bert/van"}`, "foreign_device", "topic"},
 		{400, "flespi", `{"ident":"anna:van7"}`, "bad_json", "byte"},
+		{400, "overland", `{"locations":[{}]}`, "bad_time", "timestamp"},
 		{403, "flespi", `[{"ident":"bert","timestamp":1767225600,"position.latitude":1,"position.longitude":2}]`, "foreign_device", "ident"},
 	} {
 		a := s.wantDoor(c.status, http.MethodPost, "/in/"+c.door, anna, withBody("text/plain", c.body))
@@ -144,7 +150,7 @@ func TestDoorsRefuse(t *testing.T) {
 	s.wantDoor(http.StatusOK, http.MethodPost, "/in/owntracks", anna, withJSON(`{"_type":"lwt","tst":1}`)) // in order, nothing to store
 	s.wantDoor(http.StatusRequestEntityTooLarge, http.MethodPost, "/in/flespi", anna, withJSON(strings.Repeat(" ", maxBody+1)))
 	s.wantDoor(http.StatusMethodNotAllowed, http.MethodPut, "/in/traccar", anna)
-	if kept, err := s.fleet.Quarantined(); err != nil || len(kept) != 7 {
+	if kept, err := s.fleet.Quarantined(); err != nil || len(kept) != 8 {
 		t.Errorf("%d in the quarantine, %v", len(kept), err)
 	}
 	if fixes := s.stored("anna:van7"); len(fixes) != 0 {

@@ -6,8 +6,8 @@
 //
 // Nothing but health, signing in and the page's own files answers without
 // credentials: a bearer token, or the cookie that a one-time sign-in link
-// turns into. Devices, which send their id and secret, get at nothing but the
-// doors. Every change and every WebSocket that comes with a cookie must also
+// turns into. Devices, which send their id and secret or their door token, get
+// at nothing but the doors. Every change and every WebSocket that comes with a cookie must also
 // carry an Origin of this server. Errors are problem details (RFC 9457) that say
 // what to do.
 package web
@@ -77,6 +77,8 @@ type site struct {
 	files    map[string]*asset
 	pages    *template.Template
 	registry *prometheus.Registry
+	// doors are those for devices.
+	doors []Door
 }
 
 // New prepares a Server; Run starts it. Where New fails, the listener stays
@@ -108,7 +110,7 @@ func New(opts Options) (*Server, error) {
 		live:    newLive(newFeed(opts.Fleet, opts.Log), opts.Limits, m),
 		mux:     http.NewServeMux(),
 	}
-	for _, rt := range append(s.routes(), s.doorRoutes(opts.Doors)...) {
+	for _, rt := range append(s.routes(), s.doorRoutes()...) {
 		s.mux.Handle(rt.pattern, s.handle(rt))
 	}
 	return s, nil
@@ -146,6 +148,7 @@ func newSite(opts Options) (site, error) {
 		files:    files,
 		pages:    pages,
 		registry: opts.Metrics,
+		doors:    opts.Doors,
 	}, nil
 }
 

@@ -37,7 +37,7 @@ func (t csvTrack) point(p tracker.TrackPoint) error {
 		known(geofence.KnownHeading, f.HeadingDegrees),
 		known(geofence.KnownAltitude, f.AltitudeMeters),
 		trackTime(p.Received),
-		strings.Join(markNames(p.Marks), " "),
+		strings.Join(markNames(p), " "),
 	})
 }
 

@@ -45,7 +45,7 @@ func (t *geoJSONTrack) point(p tracker.TrackPoint) error {
 			Time:     trackTime(p.Fix.Time.Time()),
 			Received: trackTime(p.Received),
 			fixJSON:  fixOf(p.Fix),
-			Marks:    markNames(p.Marks),
+			Marks:    markNames(p),
 		},
 	})
 	if err != nil {

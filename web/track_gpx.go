@@ -65,7 +65,7 @@ func (t *gpxTrack) point(p tracker.TrackPoint) error {
 	e := gpxExtensions{
 		Accuracy: (*decimal32)(f.AccuracyM),
 		Received: trackTime(p.Received),
-		Marks:    strings.Join(markNames(p.Marks), " "),
+		Marks:    strings.Join(markNames(p), " "),
 	}
 	if f.SpeedMPS != nil || f.HeadingD != nil {
 		e.Motion = &gpxMotion{(*decimal32)(f.SpeedMPS), (*decimal32)(f.HeadingD)}

@@ -3,22 +3,27 @@ package web
 import (
 	"time"
 
+	"wayguard/geofence"
 	"wayguard/tracker"
 )
 
-// markNames are the names of m, in a fixed order; never nil.
-func markNames(m tracker.Marks) []string {
+// markNames are the names of what is particular about p, by what was found of it
+// and by what speaks against it, in a fixed order; never nil.
+func markNames(p tracker.TrackPoint) []string {
 	names := []string{}
 	for _, mark := range [...]struct {
-		mark tracker.Marks
+		set  bool
 		name string
 	}{
-		{tracker.MarkClock, "clock"},
-		{tracker.MarkLate, "late"},
-		{tracker.MarkUnevaluated, "unevaluated"},
-		{tracker.MarkImplausible, "implausible"},
+		{p.Marks&tracker.MarkClock != 0, "clock"},
+		{p.Marks&tracker.MarkLate != 0, "late"},
+		{p.Marks&tracker.MarkUnevaluated != 0, "unevaluated"},
+		{p.Marks&tracker.MarkImplausible != 0, "implausible"},
+		{p.Fix.Flags&geofence.FlagMock != 0, "mock"},
+		{p.Fix.Flags&geofence.FlagJamming != 0, "jamming"},
+		{p.Fix.Flags&geofence.FlagWeak != 0, "weak"},
 	} {
-		if m&mark.mark != 0 {
+		if mark.set {
 			names = append(names, mark.name)
 		}
 	}

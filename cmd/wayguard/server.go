@@ -21,6 +21,7 @@ import (
 	"wayguard/tracker/ingest/broker"
 	"wayguard/tracker/ingest/flespi"
 	"wayguard/tracker/ingest/native"
+	"wayguard/tracker/ingest/overland"
 	"wayguard/tracker/ingest/owntracks"
 	"wayguard/tracker/ingest/teltonika"
 	"wayguard/tracker/ingest/traccar"
@@ -90,7 +91,7 @@ func openServer(o serverOptions) (s *server, err error) {
 		Listen:     web.Listen{Listener: pages, TLS: o.tls, PublicURL: o.publicURL, TrustedProxies: o.proxies},
 		AdminToken: o.adminToken,
 		Map:        web.Map{Tiles: o.tiles, Town: o.town},
-		Doors:      []web.Door{owntracks.HTTP{}, traccar.Door{}, flespi.Door{}},
+		Doors:      []web.Door{owntracks.HTTP{Keys: s.fleet.OwnTracksKey}, traccar.Door{}, flespi.Door{}, overland.Door{}},
 		Version:    version(), Metrics: registry, Log: o.log,
 	})
 	if err != nil {
@@ -101,7 +102,7 @@ func openServer(o serverOptions) (s *server, err error) {
 	}
 	undo = append(undo, s.releaseBoxes)
 	s.broker, err = broker.New(broker.Options{
-		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: []tracker.Door{owntracks.Door{}, native.Door{Keys: s.fleet.UpKey}},
+		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: []tracker.Door{owntracks.Door{Keys: s.fleet.OwnTracksKey}, native.Door{Keys: s.fleet.UpKey}},
 		Metrics: registry, Log: o.log,
 	})
 	if err != nil {

@@ -29,13 +29,11 @@
 package flespi
 
 import (
-	"errors"
 	"math"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"wayguard/tracker"
 )
@@ -64,7 +62,7 @@ func (Door) Decode(device tracker.DeviceID, payload []byte, received time.Time) 
 func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
 	var messages []message
 	if err := json.Unmarshal(payload, &messages); err != nil {
-		return tracker.Report{}, badJSON(err)
+		return tracker.Report{}, tracker.RefuseJSON(err)
 	}
 	r := tracker.Report{Device: device, Received: received, Key: tracker.ReportKey(xxhash.Sum64(payload))}
 	charged := math.Inf(-1)
@@ -94,25 +92,13 @@ func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracke
 	return r, nil
 }
 
-// badJSON says where JSON ends to be JSON; the library's own text quotes what
-// it found there.
-func badJSON(err error) *tracker.Refusal {
-	if at := (*jsontext.SyntacticError)(nil); errors.As(err, &at) {
-		return tracker.Refuse(ReasonJSON, "the body is not JSON from byte %d on, or has a name twice", at.ByteOffset)
-	}
-	if at := (*json.SemanticError)(nil); errors.As(err, &at) {
-		return tracker.Refuse(ReasonJSON, "the value before byte %d of the body is of the wrong type", at.ByteOffset)
-	}
-	return tracker.Refuse(ReasonJSON, "the body is not JSON")
-}
-
 // Reasons of a tracker.Refusal. They are part of metrics and of the quarantine and do
 // not change.
 const (
 	// ReasonTooLarge: there are more positions than a report can hold.
 	ReasonTooLarge = "too_large"
 	// ReasonJSON: not an array of objects in JSON, or a value has the wrong type.
-	ReasonJSON = "bad_json"
+	ReasonJSON = tracker.ReasonJSON
 	// ReasonDevice: a message does not name its device.
 	ReasonDevice = "no_device"
 	// ReasonTime: a timestamp is missing, 0 or less, or beyond the year 9999.

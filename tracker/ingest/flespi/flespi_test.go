@@ -76,6 +76,11 @@ func TestVectors(t *testing.T) {
 		for i, f := range r.Fixes {
 			compare(t, f, valid[i])
 		}
+		for n := range body {
+			if r, err := Decode(r.Device, []byte(body[:n]), received); err == nil || r.Fixes != nil {
+				t.Fatalf("cut at %d: %d fixes, %v", n, len(r.Fixes), err)
+			}
+		}
 	}
 }
 

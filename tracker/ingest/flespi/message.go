@@ -51,24 +51,16 @@ func (m *message) fix() geofence.Fix {
 		Time:  geofence.Millis(math.Floor(*m.Timestamp * 1000)),
 		Point: [2]float64{*m.Longitude, *m.Latitude},
 	}
-	if v, ok := given(m.Speed); ok && v >= 0 {
-		f.SpeedMPS, f.Known = float32(float64(v)/3.6), f.Known|geofence.KnownSpeed
+	if m.Speed != nil {
+		f.SetSpeed(*m.Speed / 3.6)
 	}
-	if v, ok := given(m.Direction); ok && v >= 0 && v <= 360 {
-		f.HeadingDegrees, f.Known = float32(math.Mod(float64(v), 360)), f.Known|geofence.KnownHeading
+	if m.Direction != nil {
+		f.SetHeading(*m.Direction)
 	}
-	if v, ok := given(m.Altitude); ok {
-		f.AltitudeMeters, f.Known = v, f.Known|geofence.KnownAltitude
+	if m.Altitude != nil {
+		f.SetAltitude(*m.Altitude)
 	}
 	return f
-}
-
-// given is v as far as a fix can hold it.
-func given(v *float64) (float32, bool) {
-	if v == nil || math.Abs(*v) > math.MaxFloat32 {
-		return 0, false
-	}
-	return float32(*v), true
 }
 
 // ignition is whether it is on, if that is said.
@@ -85,8 +77,8 @@ func (m *message) ignition() (x firmware.Reading, said bool) {
 
 // charge is the battery in percent, nil if unknown.
 func (m *message) charge() *uint8 {
-	if m.Battery == nil || !(*m.Battery >= 0 && *m.Battery <= 100) || *m.Battery != math.Trunc(*m.Battery) {
+	if m.Battery == nil {
 		return nil
 	}
-	return new(uint8(*m.Battery))
+	return tracker.Charge(*m.Battery)
 }

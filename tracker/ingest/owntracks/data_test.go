@@ -2,6 +2,7 @@ package owntracks
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -30,14 +31,9 @@ func dataFolder(t *testing.T, path string) string {
 	return full
 }
 
-// The messages of the Android app's own tests. A file that is not named here
-// must be of a type that is ignored.
+// The messages of the Android app's own tests, each of them by name: the number
+// of fixes that it gives, or why it gives none.
 func TestFixtures(t *testing.T) {
-	refused := map[string]string{
-		"location_empty.json":                          ReasonTime,
-		"invalid_location_message_zero_timestamp.json": ReasonTime,
-		"unknown_message.json":                         ReasonUnknownType,
-	}
 	fixes := map[string]int{
 		"location_beacon_trigger.json":           1,
 		"location_deserialize_extended.json":     1,
@@ -48,12 +44,29 @@ func TestFixtures(t *testing.T) {
 		"valid_location_message.json":            1,
 		"valid_location_message_with_topic.json": 1,
 		// The app cannot tell whose position this is where the sender is known
-		// by nothing else. Over MQTT the topic and the credentials tell.
+		// by nothing else. Here the topic and the credentials tell.
 		"invalid_location_message_missing_tid_and_topic.json": 1,
 	}
+	refused := map[string]string{
+		"location_empty.json":                          ReasonTime,
+		"invalid_location_message_zero_timestamp.json": ReasonTime,
+		"unknown_message.json":                         ReasonUnknownType,
+		"encrypted_message.json":                       ReasonKey,
+		"card_message_with_face.json":                  tracker.ReasonIgnored,
+		"card_message_with_tid.json":                   tracker.ReasonIgnored,
+		"valid_card_message.json":                      tracker.ReasonIgnored,
+		"cmd_invalid_action.json":                      tracker.ReasonIgnored,
+		"cmd_report_location.json":                     tracker.ReasonIgnored,
+		"cmd_set_configuration.json":                   tracker.ReasonIgnored,
+		"cmd_set_waypoints.json":                       tracker.ReasonIgnored,
+		"cmd_status.json":                              tracker.ReasonIgnored,
+		"configuration_message.json":                   tracker.ReasonIgnored,
+		"transition_message.json":                      tracker.ReasonIgnored,
+		"waypoint_message.json":                        tracker.ReasonIgnored,
+	}
 	files, err := filepath.Glob(filepath.Join(dataFolder(t, "owntracks_fixtures"), "*.json"))
-	if err != nil || len(files) < 20 {
-		t.Fatalf("%d fixtures, %v", len(files), err)
+	if err != nil || len(files) != len(fixes)+len(refused) {
+		t.Fatalf("%d fixtures, %v; %d are told of here", len(files), err, len(fixes)+len(refused))
 	}
 	for _, file := range files {
 		payload, err := os.ReadFile(file)
@@ -61,14 +74,28 @@ func TestFixtures(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := filepath.Base(file)
-		if n := fixes[name]; n > 0 {
+		reason, isRefused := refused[name]
+		switch n := fixes[name]; {
+		case n > 0:
 			if r, err := Decode(device, payload, received); err != nil || len(r.Fixes) != n {
 				t.Errorf("%s: %d fixes, %v, want %d", name, len(r.Fixes), err, n)
 			}
-		} else if reason, ok := refused[name]; ok {
-			wantRefusal(t, string(payload), reason, false)
-		} else {
-			wantRefusal(t, string(payload), tracker.ReasonIgnored, true)
+		case isRefused:
+			wantRefusal(t, string(payload), reason, reason == tracker.ReasonIgnored)
+		default:
+			t.Errorf("%s: nothing is told of it here", name)
+		}
+		truncate(t, payload)
+	}
+}
+
+// truncate wants no position of a payload that is cut off at any byte.
+func truncate(t *testing.T, payload []byte) {
+	t.Helper()
+	whole := bytes.TrimSpace(payload)
+	for n := range whole {
+		if r, err := Decode(device, whole[:n], received); err == nil || r.Fixes != nil {
+			t.Fatalf("%s: %d fixes, %v", whole[:n], len(r.Fixes), err)
 		}
 	}
 }
@@ -95,6 +122,7 @@ func TestVectors(t *testing.T) {
 			t.Errorf("unexpected check %q", v.Check)
 		}
 		checkVector(t, v.Body)
+		truncate(t, []byte(v.Body))
 	}
 	if found == 0 {
 		t.Error("no vectors of OwnTracks")

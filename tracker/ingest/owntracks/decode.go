@@ -17,25 +17,27 @@ import (
 const MaxPayload = 64 << 10
 
 // Decode reads one payload that device published and the server received at
-// received. The report's key is the xxHash64 of the payload, so that the same
-// message sent again is found to be the same.
+// received, without a key for what is encrypted. The report's key is the
+// xxHash64 of the payload, so that the same message sent again is found to be
+// the same.
 //
 // An error is always a *tracker.Refusal. An array is taken whole or refused whole.
 func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
+	return Door{}.Decode(device, payload, received)
+}
+
+func (c *content) decode(payload []byte, received time.Time) (tracker.Report, error) {
 	if len(payload) > MaxPayload {
 		return tracker.Report{}, tracker.Refuse(ReasonTooLarge, "the payload has %d bytes, at most %d are accepted", len(payload), MaxPayload)
 	}
-	var c content
-	// Names that stand there twice are refused by message.add where they
-	// matter; remembering all the others costs a third of the time.
-	if err := json.Unmarshal(payload, &c, jsontext.AllowDuplicateNames(true)); err != nil {
-		return tracker.Report{}, badJSON(err)
+	if err := c.unmarshal(payload); err != nil {
+		return tracker.Report{}, badJSON("payload", err)
 	}
 	if err := c.check(); err != nil {
 		return tracker.Report{}, err
 	}
 	return tracker.Report{
-		Device:   device,
+		Device:   c.device,
 		Received: received,
 		Key:      tracker.ReportKey(xxhash.Sum64(payload)),
 		Fixes:    c.fixes,
@@ -43,17 +45,30 @@ func Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracke
 	}, nil
 }
 
+// unmarshal reads an object or an array of them. Names that stand there twice
+// are refused by message.readField where they matter; remembering all the others
+// costs a third of the time.
+func (c *content) unmarshal(b []byte) error {
+	return json.Unmarshal(b, c, jsontext.AllowDuplicateNames(true))
+}
+
 // badJSON says where JSON ends to be JSON; the library's own text quotes what
 // it found there.
-func badJSON(err error) *tracker.Refusal {
+func badJSON(what string, err error) *tracker.Refusal {
 	if at := (*jsontext.SyntacticError)(nil); errors.As(err, &at) {
-		return tracker.Refuse(ReasonJSON, "the payload is not JSON from byte %d on", at.ByteOffset)
+		return tracker.Refuse(ReasonJSON, "the %s is not JSON from byte %d on", what, at.ByteOffset)
 	}
-	return tracker.Refuse(ReasonJSON, "the payload is not JSON")
+	return tracker.Refuse(ReasonJSON, "the %s is not JSON", what)
 }
 
 // content gathers what the messages of a payload say.
 type content struct {
+	device tracker.DeviceID
+	keys   Keys
+	// opened: the messages were encrypted. foreign: one names the topic of
+	// another device.
+	opened, foreign bool
+
 	fixes   []geofence.Fix
 	battery *uint8
 	// refused is the first message that is wrong, ignored the first that is
@@ -108,6 +123,13 @@ func (c *content) readMessage(dec *jsontext.Decoder) error {
 }
 
 func (c *content) take(m *message) {
+	if t, ok := splitTopic(m.topic); ok && !t.of(c.device) {
+		c.foreign = true
+	}
+	if m.kind == typeEncrypted && !m.bad.has(fieldType) {
+		c.open(m)
+		return
+	}
 	if r := m.otherType(); r != nil {
 		if !r.Ignored() {
 			c.refuse(r)

@@ -181,7 +181,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 func TestDecodeIgnoresOtherTypes(t *testing.T) {
 	for _, kind := range []string{
-		"beacon", "card", "cmd", "configuration", "dump", "encrypted", "lwt", "request",
+		"beacon", "card", "cmd", "configuration", "dump", "lwt", "request",
 		"status", "steps", "transition", "waypoint", "waypoints",
 	} {
 		wantRefusal(t, `{"tst":0,"_type":"`+kind+`","lat":"x"}`, tracker.ReasonIgnored, true)

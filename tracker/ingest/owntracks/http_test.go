@@ -24,7 +24,7 @@ func TestHTTP(t *testing.T) {
 		"[" + location + `},` + location + `,"topic":"owntracks/anna/van8"}]`: {0, tracker.ReasonForeign},
 		"[" + location + `},` + location + `,"topic":""},{"_type":"none"}]`:   {0, ReasonUnknownType},
 		"":                      {0, tracker.ReasonIgnored},
-		`{"_type":"encrypted"}`: {0, tracker.ReasonIgnored},
+		`{"_type":"encrypted"}`: {0, ReasonKey},
 		`[]`:                    {0, ReasonJSON},
 		`_type=location&lat=1`:  {0, ReasonJSON},
 		`{"_type":"location"}`:  {0, ReasonTime},

@@ -19,7 +19,7 @@ func (m *message) otherType() *tracker.Refusal {
 	switch m.kind {
 	case "location":
 		return nil
-	case "beacon", "card", "cmd", "configuration", "dump", "encrypted", "lwt", "request", "status", "steps", "transition", "waypoint", "waypoints":
+	case "beacon", "card", "cmd", "configuration", "dump", "lwt", "request", "status", "steps", "transition", "waypoint", "waypoints":
 		return tracker.Refuse(tracker.ReasonIgnored, "messages of type %s are not evaluated", m.kind)
 	case "":
 		return tracker.Refuse(ReasonUnknownType, "_type is missing")
@@ -36,17 +36,17 @@ func (m *message) fix() (geofence.Fix, *tracker.Refusal) {
 		Time:  geofence.Millis(math.Floor(m.numbers[fieldTST] * 1000)),
 		Point: [2]float64{m.numbers[fieldLon], m.numbers[fieldLat]},
 	}
-	if v := float32(m.numbers[fieldAcc]); v > 0 && finite(v) {
-		f.AccuracyMeters, f.Known = v, f.Known|geofence.KnownAccuracy
+	if m.given.has(fieldAcc) {
+		f.SetAccuracy(m.numbers[fieldAcc])
 	}
-	if v := float32(m.numbers[fieldVel] / 3.6); m.given.has(fieldVel) && v >= 0 && finite(v) {
-		f.SpeedMPS, f.Known = v, f.Known|geofence.KnownSpeed
+	if m.given.has(fieldVel) {
+		f.SetSpeed(m.numbers[fieldVel] / 3.6)
 	}
-	if v := m.numbers[fieldCog]; m.given.has(fieldCog) && v >= 0 && v <= 360 {
-		f.HeadingDegrees, f.Known = float32(math.Mod(v, 360)), f.Known|geofence.KnownHeading
+	if m.given.has(fieldCog) {
+		f.SetHeading(m.numbers[fieldCog])
 	}
-	if v := float32(m.numbers[fieldAlt]); m.given.has(fieldAlt) && m.numbers[fieldVac] >= 0 && finite(v) {
-		f.AltitudeMeters, f.Known = v, f.Known|geofence.KnownAltitude
+	if m.given.has(fieldAlt) && m.numbers[fieldVac] >= 0 {
+		f.SetAltitude(m.numbers[fieldAlt])
 	}
 	return f, nil
 }
@@ -68,7 +68,7 @@ func (m *message) refused() *tracker.Refusal {
 		return r
 	}
 	if m.bad != 0 {
-		return tracker.Refuse(ReasonField, "acc, alt, vac, vel, cog and batt must each be one number or be left out")
+		return tracker.Refuse(ReasonField, "acc, alt, vac, vel, cog and batt must each be one number or be left out, and nothing may stand there twice")
 	}
 	return nil
 }
@@ -85,12 +85,8 @@ func (m *message) refusedDegrees(f field, name string, limit float64) *tracker.R
 
 // battery is the charge in percent, nil if unknown.
 func (m *message) battery() *uint8 {
-	v := m.numbers[fieldBatt]
-	if !m.given.has(fieldBatt) || v < 0 || v > 100 || v != math.Trunc(v) {
+	if !m.given.has(fieldBatt) {
 		return nil
 	}
-	percent := uint8(v)
-	return &percent
+	return tracker.Charge(m.numbers[fieldBatt])
 }
-
-func finite(v float32) bool { return !math.IsInf(float64(v), 0) }

@@ -9,7 +9,9 @@ import (
 // message is one object, reduced to what matters. Nothing in it is judged
 // until the type is known, which may stand last.
 type message struct {
-	kind string // of _type, "" if absent or no string
+	// kind is _type, data what is encrypted, topic where a request would have
+	// gone over MQTT; "" if absent or no string.
+	kind, data, topic string
 	// seen are the fields that stand there, given those with a value, bad those
 	// with a wrong one or more than one.
 	seen, given, bad fieldSet
@@ -45,13 +47,13 @@ func (m *message) readField(dec *jsontext.Decoder, f field) error {
 		m.bad.add(f)
 	}
 	m.seen.add(f)
-	if f == fieldType && dec.PeekKind() == '"' {
-		name, err := dec.ReadToken()
+	if text := m.text(f); text != nil && dec.PeekKind() == '"' {
+		v, err := dec.ReadToken()
 		if err != nil {
 			return err
 		}
 		m.given.add(f)
-		m.kind = name.String()
+		*text = v.String()
 		return nil
 	}
 	v, err := dec.ReadValue()
@@ -62,8 +64,21 @@ func (m *message) readField(dec *jsontext.Decoder, f field) error {
 	return nil
 }
 
+// text is where a field goes that is a string, nil for the others.
+func (m *message) text(f field) *string {
+	switch f {
+	case fieldType:
+		return &m.kind
+	case fieldData:
+		return &m.data
+	case fieldTopic:
+		return &m.topic
+	}
+	return nil
+}
+
 func (m *message) set(f field, v jsontext.Value) {
-	if v.Kind() == 'n' {
+	if v.Kind() == 'n' || f == fieldData || f == fieldTopic {
 		return
 	}
 	// 1e999 is a number by the grammar of JSON and infinite for ParseFloat,
@@ -91,6 +106,8 @@ const (
 	fieldVel
 	fieldCog
 	fieldBatt
+	fieldData
+	fieldTopic
 	fieldCount
 )
 
@@ -116,6 +133,10 @@ func fieldOf(name string) (field, bool) {
 		return fieldCog, true
 	case "batt":
 		return fieldBatt, true
+	case "data":
+		return fieldData, true
+	case "topic":
+		return fieldTopic, true
 	}
 	return 0, false
 }

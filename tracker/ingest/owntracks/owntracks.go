@@ -7,9 +7,31 @@
 // format alone. All are pure: no clock, no I/O, no state.
 //
 // A message of type location becomes a report with one fix, an array of
-// messages a report with the fixes of its location messages. The other types
-// of OwnTracks are known and ignored. Everything else is refused, with a
-// stable reason for machines and a sentence without personal data for people.
+// messages a report with the fixes of its location messages. Everything that is
+// not of OwnTracks is refused, with a stable reason for machines and a sentence
+// without personal data for people.
+//
+// # What becomes of each type
+//
+//	location       a fix, as below
+//	encrypted      opened with the device's key, and what is in it taken as if
+//	               it had come alone; refused where the device has no key here,
+//	               or another one, so that nothing is lost unseen
+//	transition     ignored: the server's own fences decide who went in or out,
+//	               and apps send a location with each transition
+//	waypoint(s)    ignored: fences are dispatch's to draw
+//	card           ignored: dispatch names its devices
+//	lwt, status    ignored: who is silent is found by the time of the last fix
+//	cmd, request,  ignored: they are meant for apps, or answer what this server
+//	configuration, does not ask
+//	dump, beacon,
+//	steps
+//
+// What is ignored is acknowledged, counted and not kept.
+//
+// A key is a passphrase of up to 32 bytes, padded with zeros; data is the base64
+// of a nonce of 24 bytes and of libsodium's crypto_secretbox_easy. A device
+// that has a key may still send plain messages: wills always are.
 //
 // # What is taken from a location
 //
@@ -37,11 +59,16 @@ import (
 	"wayguard/tracker"
 )
 
-// Door is OwnTracks as a family of MQTT topics. The zero value is ready.
+// Keys tells the key that a device's messages are encrypted with, if it has one.
+// Nil knows none.
+type Keys func(tracker.DeviceID) (tracker.OwnTracksKey, bool)
+
+// Door is OwnTracks as a family of MQTT topics. The zero value is ready and
+// opens no encrypted message.
 //
 // A device with the id USER:DEVICE publishes to owntracks/USER/DEVICE and
 // subtopics of it, and is sent commands on owntracks/USER/DEVICE/cmd.
-type Door struct{}
+type Door struct{ Keys Keys }
 
 // Name stands in metrics and in the quarantine.
 func (Door) Name() string { return "owntracks" }
@@ -84,7 +111,8 @@ func (Door) Subscribes(device tracker.DeviceID, filter string) bool {
 	return ok && t.of(device) && t.sub == "cmd"
 }
 
-// Decode is [Decode].
-func (Door) Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
-	return Decode(device, payload, received)
+// Decode is [Decode], and opens what is encrypted.
+func (d Door) Decode(device tracker.DeviceID, payload []byte, received time.Time) (tracker.Report, error) {
+	c := content{device: device, keys: d.Keys}
+	return c.decode(payload, received)
 }

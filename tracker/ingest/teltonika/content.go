@@ -58,7 +58,7 @@ func (r *Record) fix() (geofence.Fix, bool) {
 	}
 	f := geofence.Fix{
 		Time: geofence.Millis(r.Time), Point: [2]float64{lon, lat},
-		AltitudeMeters: float32(g.Altitude), Known: geofence.KnownAltitude,
+		AltitudeMeters: float32(g.Altitude), Known: geofence.KnownAltitude, Flags: geofence.FlagWeak,
 	}
 	if g.Speed != noSpeed {
 		f.SpeedMPS, f.Known = float32(g.Speed)/3.6, f.Known|geofence.KnownSpeed

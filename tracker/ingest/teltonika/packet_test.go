@@ -87,7 +87,7 @@ func TestFixes(t *testing.T) {
 	plain := Record{Time: 1_767_225_600_123, GPS: GPS{Lon: -115_761_240, Lat: 481_371_540, Altitude: -6, Angle: 270, Satellites: 7, Speed: 90}}
 	want := geofence.Fix{
 		Time: 1_767_225_600_123, Point: [2]float64{-11.576124, 48.137154},
-		SpeedMPS: 25, HeadingDegrees: 270, AltitudeMeters: -6, Known: all,
+		SpeedMPS: 25, HeadingDegrees: 270, AltitudeMeters: -6, Known: all, Flags: geofence.FlagWeak,
 	}
 	for name, test := range map[string]struct {
 		mend func(*Record, *geofence.Fix)

@@ -48,9 +48,10 @@
 // TLS whoever is on the way can read it. The door should therefore listen on an
 // address that only the boxes reach (a VPN, a private access point of the
 // mobile network), know the networks they come from, or speak TLS, which keeps
-// the IMEI from others and still does not prove it. A device whose id looks
-// like an IMEI is taken for a box, also if it has a secret and usually speaks
-// MQTT.
+// the IMEI from others and still does not prove it. Hence every fix is marked
+// weak ([geofence.FlagWeak]): what a box says alone confirms no drop. A device
+// whose id looks like an IMEI is taken for a box, also if it has a secret and
+// usually speaks MQTT.
 package teltonika
 
 import (

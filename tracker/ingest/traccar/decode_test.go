@@ -77,6 +77,7 @@ func TestRefusals(t *testing.T) {
 		"id=%zz&lat=1":                         ReasonForm,
 		"id=van7&lat=1&lon=2&valid=false":      tracker.ReasonIgnored,
 		"id=van7&cell=257,02,16,2224":          tracker.ReasonIgnored,
+		"id=van7&timestamp=1767225600":         tracker.ReasonIgnored,
 		"id=van7&alarm=sos":                    tracker.ReasonIgnored,
 		strings.Repeat("x", MaxPayload+1):      ReasonTooLarge,
 		"{":                                    ReasonJSON,
@@ -119,6 +120,7 @@ func TestWhatIsUnknown(t *testing.T) {
 		"&altitude=-400":    geofence.KnownAltitude,
 		"&speed=&accuracy=": 0,
 		"&hdop=1":           0,
+		"&accuracy=NaN&speed=NaN&bearing=NaN&altitude=NaN&batt=NaN": 0,
 	} {
 		r, err := Decode(device, []byte(base+query), received)
 		if err != nil || len(r.Fixes) != 1 || r.Fixes[0].Known != want {

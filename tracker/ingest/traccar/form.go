@@ -43,6 +43,7 @@ func readForm(query string) (message, *tracker.Refusal) {
 	}
 	f.position(&m)
 	f.time(&m)
+	m.elsewhere = m.elsewhere || m.timed
 	if f.refused != nil {
 		return message{}, f.refused
 	}
@@ -91,17 +92,22 @@ func (f *form) text(names ...string) string {
 
 func (f *form) number(names ...string) *float64 {
 	text := f.text(names...)
-	if text == "" {
+	if text == "" || text == notANumber && !isPosition(names[0]) {
 		return nil
 	}
 	return f.parse(names[0], text)
 }
 
+// notANumber is how apps that do not look write what they do not know.
+const notANumber = "NaN"
+
+func isPosition(name string) bool { return name == "lat" || name == "lon" || name == "location" }
+
 func (f *form) parse(name, text string) *float64 {
 	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		reason := ReasonField
-		if name == "lat" || name == "lon" || name == "location" {
+		if isPosition(name) {
 			reason = ReasonPosition
 		}
 		f.refuse(reason, "%s must be a number", name)

@@ -1,10 +1,7 @@
 package traccar
 
 import (
-	"errors"
-
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"wayguard/tracker"
 )
@@ -28,7 +25,7 @@ type location struct {
 func readJSON(payload []byte) (message, *tracker.Refusal) {
 	var d document
 	if err := json.Unmarshal(payload, &d); err != nil {
-		return message{}, badJSON(err)
+		return message{}, tracker.RefuseJSON(err)
 	}
 	if d.Location == nil {
 		return message{}, tracker.Refuse(ReasonPosition, "location is missing")
@@ -44,16 +41,4 @@ func readJSON(payload []byte) (message, *tracker.Refusal) {
 		m.coords = *d.Location.Coords
 	}
 	return m, nil
-}
-
-// badJSON says where JSON ends to be JSON; the library's own text quotes what
-// it found there.
-func badJSON(err error) *tracker.Refusal {
-	if at := (*jsontext.SyntacticError)(nil); errors.As(err, &at) {
-		return tracker.Refuse(ReasonJSON, "the body is not JSON from byte %d on, or has a name twice", at.ByteOffset)
-	}
-	if at := (*json.SemanticError)(nil); errors.As(err, &at) {
-		return tracker.Refuse(ReasonJSON, "the value before byte %d of the body is of the wrong type", at.ByteOffset)
-	}
-	return tracker.Refuse(ReasonJSON, "the body is not JSON")
 }

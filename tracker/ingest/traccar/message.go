@@ -67,40 +67,27 @@ func (m *message) fix(received time.Time) geofence.Fix {
 	if m.mock {
 		f.Flags = geofence.FlagMock
 	}
-	if v, ok := given(m.Accuracy); ok && v > 0 {
-		f.AccuracyMeters, f.Known = v, f.Known|geofence.KnownAccuracy
+	if m.Accuracy != nil {
+		f.SetAccuracy(*m.Accuracy)
 	}
-	if v, ok := given(m.Speed); ok && v >= 0 {
-		f.SpeedMPS, f.Known = v, f.Known|geofence.KnownSpeed
+	if m.Speed != nil {
+		f.SetSpeed(*m.Speed)
 	}
-	if v, ok := given(m.Heading); ok && v >= 0 && v <= 360 {
-		f.HeadingDegrees, f.Known = float32(math.Mod(float64(v), 360)), f.Known|geofence.KnownHeading
+	if m.Heading != nil {
+		f.SetHeading(*m.Heading)
 	}
-	if v, ok := given(m.Altitude); ok && (m.AltitudeAccuracy == nil || *m.AltitudeAccuracy >= 0) {
-		f.AltitudeMeters, f.Known = v, f.Known|geofence.KnownAltitude
+	if m.Altitude != nil && (m.AltitudeAccuracy == nil || *m.AltitudeAccuracy >= 0) {
+		f.SetAltitude(*m.Altitude)
 	}
 	return f
 }
 
-// given is v as far as a fix can hold it.
-func given(v *float64) (float32, bool) {
-	if v == nil || math.Abs(*v) > math.MaxFloat32 {
-		return 0, false
-	}
-	return float32(*v), true
-}
-
-// charge is the battery in percent, nil if unknown. Apps multiply fractions by
-// 100 in single precision, hence the tolerance.
+// charge is the battery in percent, nil if unknown.
 func (m *message) charge() *uint8 {
 	if m.percent == nil {
 		return nil
 	}
-	whole := math.Round(*m.percent)
-	if !(whole >= 0 && whole <= 100) || math.Abs(*m.percent-whole) > 1e-3 {
-		return nil
-	}
-	return new(uint8(whole))
+	return tracker.Charge(*m.percent)
 }
 
 // millisecondsFrom is where numbers begin to be milliseconds: in seconds it is

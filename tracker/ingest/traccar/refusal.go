@@ -1,5 +1,7 @@
 package traccar
 
+import "wayguard/tracker"
+
 // Reasons of a tracker.Refusal. They are part of metrics and of the quarantine and do
 // not change.
 const (
@@ -7,7 +9,7 @@ const (
 	ReasonTooLarge = "too_large"
 	// ReasonJSON: it begins as JSON and is not JSON, or a value has the wrong
 	// type.
-	ReasonJSON = "bad_json"
+	ReasonJSON = tracker.ReasonJSON
 	// ReasonForm: it is not a well-formed query.
 	ReasonForm = "bad_form"
 	// ReasonDevice: it does not name its device.

@@ -6,8 +6,10 @@
 // which is the format alone. Both are pure: no clock, no I/O, no state.
 //
 // One request is one report. It comes in three forms, told apart by their first
-// character: the query of a GET or POST and the fields of a form, which name the
-// same things, and an object of JSON, which begins with a brace.
+// character: the query of a GET or POST (Traccar Client up to version 8) and the
+// fields of a form (from version 10 on), which name the same things, and an
+// object of JSON (version 9), which begins with a brace. The apps send a request
+// again and again, and nothing behind it, until it is answered with success.
 //
 // # What is taken from a request
 //
@@ -29,13 +31,15 @@
 //	mock                         location.mock                true if the position was not measured
 //	valid                                                     false if it is not a position of now
 //
-// A field that is empty or null counts as absent. One with a value that cannot
+// A field that is empty or null counts as absent, and so does one beside the
+// position that says NaN. One with a value that cannot
 // be read, or that stands there twice, refuses the request: a sender that gets
 // one field wrong is not believed in the others. hdop is not an accuracy in
 // metres and is not made into one. Other names may hold anything.
 //
 // A request without a position is in order where it has a battery, a cell, a
-// wireless network or an event instead; only the battery is stored.
+// wireless network or an event instead, or as a query or form its time, which is
+// how the app of version 10 says that it found none; only the battery is stored.
 package traccar
 
 import (
