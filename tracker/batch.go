@@ -16,6 +16,7 @@ type batch struct {
 	// before they are durable, edits only wait.
 	reports, edits []func(error)
 	applies        []func()
+	handoffs       []*journaledHandoff
 	positions      []Position
 	packed         []packedDevice
 	kept           []keptShard
@@ -55,6 +56,11 @@ func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 	}
 	if err := f.addReports(b, &e, reports, now); err != nil {
 		return nil, err
+	}
+	for _, h := range b.handoffs {
+		if err := f.addHandoff(b, &e, h, now); err != nil {
+			return nil, err
+		}
 	}
 	i, due := p.cadence.due(now)
 	if due {
@@ -113,6 +119,9 @@ func (f *Fleet) addEdit(b *batch, s submission) error {
 	}
 	if s.edit.apply != nil {
 		b.applies = append(b.applies, s.edit.apply)
+	}
+	if s.edit.handoff != nil {
+		b.handoffs = append(b.handoffs, s.edit.handoff)
 	}
 	return nil
 }

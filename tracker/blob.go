@@ -85,7 +85,11 @@ func (b *Blobs) Get(owner KeyID, id BlobID) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read a photo: %w", err)
 	}
-	return b.keys.Open(owner, "blobs/"+string(id), sealed)
+	data, err := b.keys.Open(owner, "blobs/"+string(id), sealed)
+	if err != nil && !errors.Is(err, ErrErased) {
+		return nil, fmt.Errorf("photo %s is of somebody else, or damaged: %w", id, ErrNotFound)
+	}
+	return data, err
 }
 
 // Remove deletes a file; one that is not there is no error.

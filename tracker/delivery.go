@@ -59,6 +59,9 @@ type Hidden struct {
 	Code string `json:"code,omitempty"`
 	// LeftWith is where or with whom it was left.
 	LeftWith string `json:"left_with,omitempty"`
+	// HandoffPoint is where the driver's device was at the hand-off, nil if
+	// nobody said.
+	HandoffPoint *orb.Point `json:"handoff_point,omitempty"`
 }
 
 // Terms are what is not personal of an order.

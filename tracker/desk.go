@@ -99,7 +99,7 @@ func (f *Fleet) attendPage(ctx context.Context) (more bool, err error) {
 // edits made have done so already.
 func concerns(e *Event) bool {
 	switch e.Type {
-	case "stop.begin", "stop.end", "delivery.approaching", "drop.confirmed", "event.retracted":
+	case "stop.begin", "stop.end", "delivery.approaching", "drop.confirmed", "drop.unverifiable", "event.retracted":
 		return true
 	}
 	_, opens := alarming[e.Type]
@@ -234,7 +234,7 @@ func (d *Delivery) heed(e *Event) (typ string, changed bool) {
 	case "event.retracted":
 		return d.unheed(corrected(e), e.Time)
 	}
-	return "", false
+	return "", d.heedVerdict(e)
 }
 
 // unheed takes back what an event did that did not happen. What a person said

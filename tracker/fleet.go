@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -102,6 +103,7 @@ func Open(store Store, opts Options) (*Fleet, error) {
 		func() (err error) { f.desires, err = loadDesires(store); return err },
 		func() (err error) { f.frames, err = loadKey(store, frameSecretKey); return err },
 		f.replay,
+		func() error { return f.forgetHandoffs(time.Now()) },
 	} {
 		if err := load(); err != nil {
 			return nil, err

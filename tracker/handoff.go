@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
-
-	"wayguard/geofence"
 )
 
 // Handoff is what a driver says at the door.
@@ -47,10 +45,12 @@ type HandoffRecord struct {
 	// Photo and Signature are empty for none.
 	Photo     BlobID `json:"photo,omitempty"`
 	Signature BlobID `json:"signature,omitempty"`
+	// Asked: the engine was told of it.
+	Asked bool `json:"asked"`
 	// Position is what the engine says of the place.
 	Position PositionVerdict `json:"position"`
-	// Probability is how sure it is that this was the right address, 0 where the
-	// position is pending or unverifiable.
+	// Probability is how sure that is, 0 where the position is pending or
+	// unverifiable.
 	Probability float64 `json:"probability"`
 	// Why says why the position could not be verified.
 	Why string `json:"why,omitempty"`
@@ -193,7 +193,7 @@ func (d *Delivery) handOff(h *Handoff) error {
 	if err := d.move(h.Outcome, h.Time, h.Reason); err != nil {
 		return err
 	}
-	d.Handoff, d.Hidden.LeftWith = record, h.LeftWith
+	d.Handoff, d.Hidden.LeftWith, d.Hidden.HandoffPoint = record, h.LeftWith, h.Point
 	return nil
 }
 
@@ -263,13 +263,4 @@ func (f *Fleet) Blob(id DeliveryID, blob BlobID) ([]byte, error) {
 		return nil, fmt.Errorf("delivery %q: %w", id, ErrNotFound)
 	}
 	return f.blobs.Get(KeyID(d.Customer), blob)
-}
-
-// input is what the engine is told of a hand-off.
-func (d *Delivery) input(h *Handoff) geofence.Handoff {
-	in := geofence.Handoff{Time: geofence.MillisOf(h.Time), Stop: geofence.StopID(d.ID)}
-	if h.Point != nil {
-		in.Point, in.HasPoint = *h.Point, true
-	}
-	return in
 }

@@ -56,6 +56,10 @@ type amendment struct {
 // amend catches up with what came since the rerun began and compares.
 func (r *rerun) amend(t *track) *amendment {
 	for _, m := range r.missed {
+		if m.handoff != nil {
+			r.handOff(m.world, pastHandoff{*m.handoff, m.at})
+			continue
+		}
 		r.step(m.world, m.fix)
 	}
 	a := &amendment{found: make([]geofence.Event, len(r.found))}

@@ -26,6 +26,8 @@ type edit struct {
 	records []BucketRecord
 	// events are appended to the log, in the same transaction.
 	events []Event
+	// handoff is told to the engine; nil for none.
+	handoff *journaledHandoff
 	// world replaces the engine's; nil leaves it.
 	world *geofence.World
 	// apply is called after the commit, before done; nil for nothing.

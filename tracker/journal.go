@@ -11,7 +11,7 @@ import (
 
 // A journal entry, version 3:
 //
-//	byte    2
+//	byte    3
 //	uvarint version of the World that the engine used
 //	uvarint number of events that followed from the reports and ticks
 //	uvarint number of reports, then each:
@@ -31,8 +31,9 @@ import (
 //	uvarint number of ticks, then each:
 //	        device
 //	        varint  the server's time, ms
+//	uvarint number of hand-offs, then each as journaledHandoff.append writes it
 //
-// Version 2 has neither readings nor answers, version 1 ends before the reviews.
+// Version 2 has neither readings nor answers nor hand-offs, version 1 ends before the reviews.
 const entryVersion = 3
 
 const noBattery = 255
@@ -46,11 +47,13 @@ type entry struct {
 	packed  []packedDevice
 	reviews []journaledReview
 	ticks   []tick
+	// handoffs come behind the reports and before the ticks.
+	handoffs []journaledHandoff
 }
 
 // empty reports whether there is nothing to write.
 func (e *entry) empty() bool {
-	return len(e.reports)+len(e.packed)+len(e.reviews)+len(e.ticks) == 0
+	return len(e.reports)+len(e.packed)+len(e.reviews)+len(e.ticks)+len(e.handoffs) == 0
 }
 
 // tick tells the engine that a device has not reported by a time.
@@ -134,6 +137,10 @@ func (e *entry) append(b []byte) []byte {
 	for _, t := range e.ticks {
 		b = binary.AppendVarint(appendString(b, string(t.device)), int64(t.now))
 	}
+	b = binary.AppendUvarint(b, uint64(len(e.handoffs)))
+	for i := range e.handoffs {
+		b = e.handoffs[i].append(b)
+	}
 	return b
 }
 
@@ -158,6 +165,9 @@ func parseEntry(seq uint64, value []byte) (entry, error) {
 	if version > 1 {
 		e.readReviews(r)
 	}
+	if version > 2 {
+		e.readHandoffs(r)
+	}
 	if err := r.end(); err != nil {
 		return entry{}, fmt.Errorf("journal entry %d: %w", seq, err)
 	}
@@ -170,6 +180,12 @@ func (e *entry) readReviews(r *reader) {
 	}
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		e.ticks = append(e.ticks, tick{device: DeviceID(r.string()), now: geofence.Millis(r.varint())})
+	}
+}
+
+func (e *entry) readHandoffs(r *reader) {
+	for n := r.count(); n > 0 && r.err == nil; n-- {
+		e.handoffs = append(e.handoffs, readHandoff(r))
 	}
 }
 

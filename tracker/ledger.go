@@ -36,6 +36,9 @@ type ledger struct {
 	// of deliveries.
 	references map[string][]string
 	receipts   *receipts
+	// pending are the deliveries whose hand-off the engine was not told of, under
+	// the same lock.
+	pending map[DeliveryID]bool
 
 	depots   *shelf[Depot, *Depot]
 	vehicles *shelf[Vehicle, *Vehicle]
@@ -60,6 +63,7 @@ func loadLedger(store Store, keys *Keyring) (*ledger, error) {
 		deliveries: newShelf[Delivery](deliveryBucket),
 		references: make(map[string][]string),
 		receipts:   newReceipts(),
+		pending:    make(map[DeliveryID]bool),
 		depots:     newShelf[Depot](depotBucket),
 		vehicles:   newShelf[Vehicle](vehicleBucket),
 		drivers:    newShelf[Driver](driverBucket),
@@ -68,7 +72,7 @@ func loadLedger(store Store, keys *Keyring) (*ledger, error) {
 		alerts:     newShelf[Alert](alertBucket),
 		standing:   make(map[cause][]AlertID),
 	}
-	l.deliveries.placed, l.alerts.placed = l.refer, l.noteAlert
+	l.deliveries.placed, l.alerts.placed = l.noteDelivery, l.noteAlert
 	for i := range l.turns {
 		l.turns[i] = newTurn()
 	}
@@ -91,6 +95,11 @@ func (l *ledger) takeDuties() []dutyEdit {
 	duties := l.duties
 	l.duties = nil
 	return duties
+}
+
+func (l *ledger) noteDelivery(before, after *Delivery) {
+	l.refer(before, after)
+	l.notePending(after)
 }
 
 // refer keeps the index of references.

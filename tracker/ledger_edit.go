@@ -17,6 +17,8 @@ type ledgerEdit struct {
 	pending map[string]any
 	// opened are the alerts of its events.
 	opened map[AlertID]bool
+	// handoff is told to the engine; nil for none.
+	handoff *journaledHandoff
 	// reshaped are the rounds that the engine must be told of anew.
 	reshaped map[RoundID]bool
 }
@@ -56,7 +58,7 @@ func put[T any, P row[T]](b *ledgerEdit, s *shelf[T, P], p P) error {
 
 // commitLedger makes an edit durable, then visible.
 func (f *Fleet) commitLedger(ctx context.Context, b *ledgerEdit) error {
-	e := edit{records: b.rows, events: b.events, apply: func() {
+	e := edit{records: b.rows, events: b.events, handoff: b.handoff, apply: func() {
 		for _, place := range b.place {
 			place()
 		}

@@ -93,6 +93,15 @@ func (f *Fleet) replayEntry(w *geofence.World, e *entry) (replayed int, err erro
 		events += len(o.events) + len(o.sensed)
 		replayed++
 	}
+	for i := range e.handoffs {
+		h := &e.handoffs[i]
+		if s := f.pipeline.shards[shardOf(h.device)]; e.seq > s.saved {
+			o, _ := s.handOff(w, h, e.seq)
+			events += len(o.events)
+		} else {
+			whole = false
+		}
+	}
 	for _, t := range e.ticks {
 		if s := f.pipeline.shards[shardOf(t.device)]; e.seq > s.saved {
 			events += len(s.tick(w, t, e.seq).events)

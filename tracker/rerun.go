@@ -129,7 +129,11 @@ func (f *Fleet) rerun(ctx context.Context, v *review, k known) (*rerun, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r, r.run(ctx, &f.pipeline.recent, fixes)
+	handoffs, err := f.handoffsBehind(r, k)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.run(ctx, &f.pipeline.recent, fixes, handoffs)
 }
 
 func (f *Fleet) awaitCommit(ctx context.Context, seq uint64) error {
@@ -165,7 +169,7 @@ func (f *Fleet) start(r *rerun, k known) error {
 // goes by the World of the next one that was in time, as if it had come just
 // before that: then the Worlds follow one another as they did, and an edit
 // gives no events.
-func (r *rerun) run(ctx context.Context, worlds *recentWorlds, fixes []tailFix) error {
+func (r *rerun) run(ctx context.Context, worlds *recentWorlds, fixes []tailFix, handoffs []pastHandoff) error {
 	for i := len(fixes) - 2; i >= 0; i-- {
 		if next := fixes[i+1].Received; next.Before(fixes[i].Received) {
 			fixes[i].Received = next
@@ -174,7 +178,12 @@ func (r *rerun) run(ctx context.Context, worlds *recentWorlds, fixes []tailFix) 
 	every := max(rerunSnapshot, (len(fixes)+maxSnapshots-1)/maxSnapshots)
 	r.state.Rehearse()
 	for i, p := range fixes {
-		r.step(worlds.at(geofence.MillisOf(p.Received)), p.Fix)
+		w := worlds.at(geofence.MillisOf(p.Received))
+		for len(handoffs) > 0 && handoffs[0].at < p.Fix.Time {
+			r.handOff(w, handoffs[0])
+			handoffs = handoffs[1:]
+		}
+		r.step(w, p.Fix)
 		if last, seen := r.state.Last(); (i+1)%every == 0 && seen && last.Time == p.Fix.Time {
 			r.past = append(r.past, r.state.Clone())
 		}
@@ -185,7 +194,16 @@ func (r *rerun) run(ctx context.Context, worlds *recentWorlds, fixes []tailFix) 
 			time.Sleep(rerunPause)
 		}
 	}
+	for _, h := range handoffs {
+		r.handOff(worlds.at(geofence.MillisOf(fixes[len(fixes)-1].Received)), h)
+	}
 	return nil
+}
+
+func (r *rerun) handOff(w *geofence.World, h pastHandoff) {
+	for _, e := range geofence.Deliver(w, &r.state, h.Handoff, nil) {
+		r.found = append(r.found, foundEvent{Event: e, at: h.at})
+	}
 }
 
 func (r *rerun) step(w *geofence.World, fix geofence.Fix) {

@@ -129,16 +129,19 @@ type review struct {
 	device DeviceID
 	// late is the time of the earliest late fix since, 0 for none.
 	late geofence.Millis
-	// missed are the fixes that were stepped since, and since the events told.
-	missed []missedFix
+	// missed is what the engine took since, and since the events told.
+	missed []missedInput
 	since  []toldEvent
 	// void: the track has begun anew.
 	void bool
 }
 
-type missedFix struct {
-	world *geofence.World
-	fix   geofence.Fix
+// missedInput is a fix, or a hand-off at its place in the order of fixes.
+type missedInput struct {
+	world   *geofence.World
+	fix     geofence.Fix
+	handoff *geofence.Handoff
+	at      geofence.Millis
 }
 
 // foundEvent is an event of the engine and the time of the fix that it was

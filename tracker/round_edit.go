@@ -269,6 +269,13 @@ func (f *Fleet) StartRound(ctx context.Context, id RoundID, seen uint64) (Round,
 // EndRound ends a round. Deliveries of which nothing has come wait again.
 // Errors wrap ErrBadInput, ErrNotFound, ErrStale, ErrUnavailable or ctx's.
 func (f *Fleet) EndRound(ctx context.Context, id RoundID, seen uint64) (Round, error) {
+	// Afterwards the engine knows the round's stops no more.
+	r, _ := f.Round(id)
+	for _, stop := range r.Stops {
+		if err := f.judge(ctx, stop, true); err != nil {
+			return Round{}, err
+		}
+	}
 	return f.moveRound(ctx, id, seen, RoundEnded, func(b *ledgerEdit, r *Round) error {
 		return f.ledger.eachStop(b, r, func(d *Delivery) error {
 			if !d.State.Open() {

@@ -54,6 +54,11 @@ func (f *Fleet) Run(ctx context.Context) error {
 		defer close(attending)
 		f.attend(reviewCtx)
 	}()
+	judging := make(chan struct{})
+	go func() {
+		defer close(judging)
+		f.judgeAll(reviewCtx)
+	}()
 	warning := make(chan struct{})
 	go func() {
 		defer close(warning)
@@ -64,6 +69,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 	f.intake.close()
 	<-reviewing
 	<-attending
+	<-judging
 	<-warning
 	if err == nil {
 		err = f.stepLast()

@@ -202,7 +202,7 @@ func (t *track) step(w *geofence.World, r *Report, f geofence.Fix, o *outcome) M
 		o.notes = append(o.notes, t.history.note(e, subjectOf(r.Device, e), f.Time))
 	}
 	if v := t.history.review; v != nil {
-		v.missed = append(v.missed, missedFix{world: w, fix: f})
+		v.missed = append(v.missed, missedInput{world: w, fix: f})
 	}
 	if t.engine.Doubted() {
 		return MarkImplausible

@@ -80,6 +80,8 @@ type courseJSON struct {
 type handoffJSON struct {
 	*tracker.HandoffRecord
 	Scanned []string `json:"scanned"`
+	// Asked is nobody's business.
+	Asked *bool `json:"asked,omitempty"`
 	// LeftWith is personal, and not part of the record.
 	LeftWith string `json:"left_with"`
 }

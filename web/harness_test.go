@@ -122,7 +122,11 @@ func startFleet(t testing.TB, store tracker.Store, log *slog.Logger) *tracker.Fl
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = keyring.Close() })
-	fleet, err := tracker.Open(store, tracker.Options{Settings: geofence.Settings{Raw: true}, Keyring: keyring, Log: log})
+	blobs, err := tracker.OpenBlobs(filepath.Join(t.TempDir(), "blobs"), keyring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleet, err := tracker.Open(store, tracker.Options{Settings: geofence.Settings{Raw: true}, Keyring: keyring, Blobs: blobs, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

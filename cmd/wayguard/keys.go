@@ -18,6 +18,7 @@ const masterKeyVariable = "WAYGUARD_MASTER_KEY"
 const (
 	masterKeyFile = "master.key"
 	keyringFile   = "keyring"
+	blobFolder    = "blobs"
 )
 
 // masterKey is where the key comes from that everything personal is sealed

@@ -78,7 +78,11 @@ func openServer(o serverOptions) (s *server, err error) {
 		return nil, err
 	}
 	undo = append(undo, s.keys.Close)
-	if s.fleet, err = tracker.Open(s.store, tracker.Options{Keyring: s.keys, Metrics: registry, Log: o.log}); err != nil {
+	blobs, err := tracker.OpenBlobs(filepath.Join(o.dataDir, blobFolder), s.keys)
+	if err != nil {
+		return nil, &inputError{fmt.Errorf("--data: %w", err)}
+	}
+	if s.fleet, err = tracker.Open(s.store, tracker.Options{Keyring: s.keys, Blobs: blobs, Metrics: registry, Log: o.log}); err != nil {
 		return nil, err
 	}
 	pages, err := listen("--http", o.httpAddress)

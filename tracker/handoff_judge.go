@@ -1,0 +1,148 @@
+package tracker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"wayguard/geofence"
+)
+
+const (
+	// judgeEvery is how often hand-offs are looked at whose place is not judged.
+	judgeEvery = time.Second
+	// judgeWithin is how long the vehicle's positions are waited for.
+	judgeWithin = 2 * time.Minute
+)
+
+// judgeAll has the engine judge hand-offs until ctx ends, each once its vehicle
+// has reported a later position, or has not for too long.
+func (f *Fleet) judgeAll(ctx context.Context) {
+	tick := time.NewTicker(judgeEvery)
+	defer tick.Stop()
+	for {
+		for _, id := range f.ledger.unjudged() {
+			if err := f.judge(ctx, id, false); err != nil && ctx.Err() == nil {
+				f.log.Error("the place of a hand-off was not judged", "delivery", id, "error", err)
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// unjudged are the deliveries whose hand-off the engine was not told of.
+func (l *ledger) unjudged() []DeliveryID {
+	l.deliveries.mu.RLock()
+	defer l.deliveries.mu.RUnlock()
+	ids := make([]DeliveryID, 0, len(l.pending))
+	for id := range l.pending {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// notePending keeps the list of them, under the lock of deliveries.
+func (l *ledger) notePending(d *Delivery) {
+	if d.Handoff != nil && !d.Handoff.Asked && !d.Erased {
+		l.pending[d.ID] = true
+	} else {
+		delete(l.pending, d.ID)
+	}
+}
+
+// judge tells the engine of a hand-off, if it is time or now is true. What
+// nobody can judge is unverifiable at once.
+func (f *Fleet) judge(ctx context.Context, id DeliveryID, now bool) error {
+	l := f.ledger
+	err := f.holdDelivery(ctx, id, func(ctx context.Context, d *Delivery) error {
+		if d.Handoff == nil || d.Handoff.Asked || d.Erased {
+			return nil
+		}
+		b := l.edit()
+		device := l.judgeOf(b, d)
+		record := *d.Handoff
+		switch {
+		case device == "":
+			record.Asked, record.Position, record.Why = true, PositionUnverifiable, "no_vehicle"
+		case !now && !f.hasPassed(device, record.Time) && time.Since(record.Time) < judgeWithin:
+			return nil
+		default:
+			record.Asked = true
+			b.handoff = &journaledHandoff{device, record.input(d)}
+		}
+		d.Handoff = &record
+		if err := put(b, l.deliveries, d); err != nil {
+			return err
+		}
+		return f.commitLedger(ctx, b)
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// judgeOf is the device of the vehicle that has a delivery, empty for none.
+func (l *ledger) judgeOf(b *ledgerEdit, d *Delivery) DeviceID {
+	r, ok := look(b, l.rounds, string(d.Round))
+	if !ok || r.State != RoundRunning {
+		return ""
+	}
+	v, _ := look(b, l.vehicles, r.Vehicle)
+	if len(v.Devices) == 0 {
+		return ""
+	}
+	return v.Devices[0]
+}
+
+// hasPassed reports whether a device has reported a position at that time or
+// later.
+func (f *Fleet) hasPassed(device DeviceID, at time.Time) bool {
+	s := f.pipeline.shards[shardOf(device)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tracks[device]
+	return t != nil && t.newest >= geofence.MillisOf(at)
+}
+
+// input is what the engine is told.
+func (r *HandoffRecord) input(d *Delivery) geofence.Handoff {
+	h := geofence.Handoff{Time: geofence.MillisOf(r.Time), Stop: geofence.StopID(d.ID)}
+	if p := d.Hidden.HandoffPoint; p != nil {
+		h.Point, h.HasPoint = *p, true
+	}
+	return h
+}
+
+// verdicts are what the engine's events say of a place.
+var verdicts = map[string]PositionVerdict{
+	string(geofence.DropConfirmed):    PositionConfirmed,
+	string(geofence.DropWrongAddress): PositionWrong,
+	string(geofence.DropUnverifiable): PositionUnverifiable,
+}
+
+// heedVerdict notes what the engine says of d's hand-off.
+func (d *Delivery) heedVerdict(e *Event) (changed bool) {
+	verdict, ok := verdicts[e.Type]
+	if !ok || d.Handoff == nil || !d.Handoff.Time.Equal(e.Time) {
+		return false
+	}
+	var said struct {
+		Probability float64 `json:"probability"`
+		Reason      string  `json:"reason"`
+	}
+	if json.Unmarshal(e.Detail, &said) != nil {
+		return false
+	}
+	record := *d.Handoff
+	record.Position, record.Probability, record.Why = verdict, said.Probability, said.Reason
+	d.Handoff = &record
+	return true
+}

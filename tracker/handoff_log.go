@@ -1,0 +1,122 @@
+package tracker
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"wayguard/geofence"
+)
+
+// handoffBucket holds the hand-offs of the last day that the engine was told of,
+// for reviews: the key is the device, a slash, and the place of the hand-off in
+// the order in which the engine took fixes, as 16 hexadecimal digits; a slash and
+// the stop. The value is a journaledHandoff, whose point is nobody's home but
+// where a driver stood.
+const handoffBucket = "handoffs"
+
+// journaledHandoff is a hand-off that the engine was told of.
+type journaledHandoff struct {
+	device DeviceID
+	geofence.Handoff
+}
+
+// append writes: device, varint time, stop, byte 1 if a point follows: 8 bytes
+// longitude, 8 bytes latitude.
+func (h *journaledHandoff) append(b []byte) []byte {
+	b = binary.AppendVarint(appendString(b, string(h.device)), int64(h.Time))
+	b = append(appendString(b, string(h.Stop)), bit(h.HasPoint))
+	if h.HasPoint {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(h.Point[0]))
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(h.Point[1]))
+	}
+	return b
+}
+
+func readHandoff(r *reader) (h journaledHandoff) {
+	h.device, h.Time, h.Stop = DeviceID(r.string()), geofence.Millis(r.varint()), geofence.StopID(r.string())
+	if h.HasPoint = r.byte() == 1; h.HasPoint {
+		h.Point[0] = math.Float64frombits(r.uint64())
+		h.Point[1] = math.Float64frombits(r.uint64())
+	}
+	return h
+}
+
+// addHandoff tells the engine of a hand-off, behind the reports of the batch.
+func (f *Fleet) addHandoff(b *batch, e *entry, h *journaledHandoff, now time.Time) error {
+	s := f.pipeline.shards[shardOf(h.device)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, at := s.handOff(f.pipeline.world.Load(), h, e.seq)
+	e.handoffs = append(e.handoffs, *h)
+	b.tx.Records = append(b.tx.Records, BucketRecord{Bucket: handoffBucket, Record: Record{
+		Key: handoffKey(h.device, at, h.Stop), Value: h.append(nil),
+	}})
+	return f.addFound(b, e, s.track(h.device), h.device, &o, now)
+}
+
+// handOff takes a hand-off; at is its place in the order of fixes: a hand-off
+// that is told late comes after what the engine knows by then.
+func (s *shard) handOff(w *geofence.World, h *journaledHandoff, seq uint64) (o outcome, at geofence.Millis) {
+	t := s.track(h.device)
+	s.stepped = seq
+	at = max(h.Time, t.newest)
+	o.events = geofence.Deliver(w, &t.engine, h.Handoff, nil)
+	for i := range o.events {
+		e := &o.events[i]
+		o.notes = append(o.notes, t.history.note(e, subjectOf(h.device, e), at))
+	}
+	if v := t.history.review; v != nil {
+		v.missed = append(v.missed, missedInput{world: w, handoff: &h.Handoff, at: at})
+	}
+	return o, at
+}
+
+func handoffPrefix(device DeviceID) string { return string(device) + "/" }
+
+func handoffKey(device DeviceID, at geofence.Millis, stop geofence.StopID) string {
+	return fmt.Sprintf("%s%016x/%s", handoffPrefix(device), uint64(at), stop)
+}
+
+// pastHandoff is a hand-off at its place in the order of fixes.
+type pastHandoff struct {
+	geofence.Handoff
+	at geofence.Millis
+}
+
+// handoffsBehind are those that r has to take again, in order.
+func (f *Fleet) handoffsBehind(r *rerun, k known) (past []pastHandoff, err error) {
+	prefix := handoffPrefix(r.device)
+	err = eachRecord(f.store, handoffBucket, prefix, func(record Record) error {
+		var at uint64
+		if _, err := fmt.Sscanf(record.Key[len(prefix):], "%016x/", &at); err != nil {
+			return fmt.Errorf("hand-off %q: %w", record.Key, errDamaged)
+		}
+		h := readHandoff(&reader{b: record.Value})
+		if p := (pastHandoff{h.Handoff, geofence.Millis(at)}); p.at > r.from && p.at <= k.newest {
+			past = append(past, p)
+		}
+		return nil
+	})
+	return past, err
+}
+
+// forgetHandoffs drops those that no review can reach any more.
+func (f *Fleet) forgetHandoffs(now time.Time) error {
+	var old []BucketRecord
+	limit := geofence.MillisOf(now.Add(-keepSnapshots))
+	err := eachRecord(f.store, handoffBucket, "", func(record Record) error {
+		if h := readHandoff(&reader{b: record.Value}); h.Time < limit {
+			old = append(old, BucketRecord{Bucket: handoffBucket, Record: Record{Key: record.Key}})
+		}
+		return nil
+	})
+	for chunk := range slices.Chunk(old, editChunk) {
+		if err == nil {
+			err = f.store.Commit(&Transaction{Records: chunk})
+		}
+	}
+	return err
+}
