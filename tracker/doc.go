@@ -77,6 +77,20 @@
 // [Fleet.IssueDesired] writes it anew for whoever sends it, until the device has
 // answered it. Each writing has a number that is durable before it is given out.
 //
+// # Deliveries
+//
+// Customers, deliveries, rounds and what they need are kept in memory as a whole
+// and in the store as records; what is personal is sealed by a [Keyring] before
+// it gets there. A round that runs is part of the World, and of its past. Each
+// change is one transaction with the events that tell of it.
+//
+// What the engine finds moves deliveries and opens and resolves alerts: a reader
+// of the event log, whose cursor is part of each of its changes, so that after a
+// kill nothing is done twice and nothing left out. It comes after the commit of
+// what it reads, and holds no device up. A hand-off goes the other way: it is an
+// input of the engine, in the journal, once the vehicle has reported a position
+// as late as it.
+//
 // # Memory
 //
 // Fixes and readings wait in memory, covered by the journal, until a device has about 128
