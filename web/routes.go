@@ -75,6 +75,7 @@ func (s *Server) routes() []route {
 
 		{pattern: "GET /api/v1/deliveries", role: admin, handler: s.listDeliveries, takes: []string{"state", "customer", "round", "reference", "before", "limit"}},
 		{pattern: "POST /api/v1/deliveries", role: admin, handler: s.createDelivery, body: maxOrders},
+		{pattern: "POST /api/v1/deliveries/import", role: admin, handler: s.importDeliveries, takes: []string{"dry_run"}, body: maxOrders},
 		{pattern: "GET /api/v1/deliveries/{id}", role: admin, handler: s.showDelivery},
 		{pattern: "PATCH /api/v1/deliveries/{id}", role: admin, handler: s.patchDelivery},
 		{pattern: "POST /api/v1/deliveries/{id}/state", role: admin, handler: s.moveDelivery},
