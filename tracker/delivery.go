@@ -14,6 +14,9 @@ import (
 // creation.
 type DeliveryID string
 
+// PartnerID names a firm whose deliveries are brought.
+type PartnerID string
+
 // Delivery is one order to bring something to somebody.
 type Delivery struct {
 	Meta     `json:"-"`
@@ -66,6 +69,8 @@ type Hidden struct {
 
 // Terms are what is not personal of an order.
 type Terms struct {
+	// Partner is who ordered it through an API key of theirs; empty for us.
+	Partner PartnerID `json:"partner,omitempty"`
 	// Reference is the sender's own; empty for none.
 	Reference string `json:"reference,omitempty"`
 	// WindowStart and WindowEnd are when it is to arrive; zero where open.

@@ -17,13 +17,15 @@ type DeliveryFilter struct {
 	Customer  CustomerID
 	Round     RoundID
 	Reference string
+	Partner   PartnerID
 }
 
 func (q *DeliveryFilter) matches(d *Delivery) bool {
 	return (len(q.States) == 0 || slices.Contains(q.States, d.State)) &&
 		(q.Customer == "" || q.Customer == d.Customer) &&
 		(q.Round == "" || q.Round == d.Round) &&
-		(q.Reference == "" || q.Reference == d.Reference)
+		(q.Reference == "" || q.Reference == d.Reference) &&
+		(q.Partner == "" || q.Partner == d.Partner)
 }
 
 // Deliveries returns up to limit deliveries that match, newest first, made

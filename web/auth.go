@@ -22,6 +22,8 @@ type principal struct {
 	expires time.Time
 	// device is who has the role device; empty for the others.
 	device tracker.DeviceID
+	// partner is whom somebody with the role partner speaks for.
+	partner tracker.PartnerID
 }
 
 func (p principal) byToken() bool { return p.role != "" && p.session == "" }
@@ -52,6 +54,9 @@ func (s *Server) authenticateToken(r *http.Request, header string) (principal, e
 	scheme, token, _ := strings.Cut(header, " ")
 	if strings.EqualFold(scheme, "Bearer") && s.admin.matches(strings.TrimSpace(token)) {
 		return principal{role: admin}, nil
+	}
+	if key, ok := s.apiKeys.find(strings.TrimSpace(token)); ok && strings.EqualFold(scheme, "Bearer") {
+		return principal{role: partner, partner: key.Partner}, nil
 	}
 	s.failures.take(address)
 	s.metrics.refused("token")

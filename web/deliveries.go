@@ -23,7 +23,7 @@ type deliveriesJSON struct {
 }
 
 // listDeliveries shows the newest first.
-func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who principal) error {
 	q := queryOf(r)
 	limit, err := q.count("limit", 1, maxDeliveries, defaultDeliveries)
 	if err != nil {
@@ -31,6 +31,7 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, _ princi
 	}
 	filter := tracker.DeliveryFilter{
 		Customer: tracker.CustomerID(q.text("customer")), Round: tracker.RoundID(q.text("round")), Reference: q.text("reference"),
+		Partner: who.partner,
 	}
 	if q.has("state") {
 		for _, state := range strings.Split(q.text("state"), ",") {
@@ -50,9 +51,9 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, _ princi
 	return writeJSON(w, http.StatusOK, page)
 }
 
-func (s *Server) showDelivery(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) showDelivery(w http.ResponseWriter, r *http.Request, who principal) error {
 	d, ok := s.fleet.Delivery(deliveryID(r))
-	if !ok {
+	if !ok || !who.sees(d.Partner) {
 		return noDelivery()
 	}
 	return writeDelivery(w, http.StatusOK, d)
@@ -79,11 +80,14 @@ func (s *Server) createDelivery(w http.ResponseWriter, r *http.Request, who prin
 		return err
 	}
 	if given, err := parseObject(body); err == nil && given["deliveries"] != nil {
-		return s.createMany(w, r, once, given)
+		return s.createMany(w, r, who, once, given)
 	}
 	order, err := readNewDelivery(body)
+	if err == nil {
+		err = s.checkNew(who, &order)
+	}
 	if err != nil {
-		return err
+		return deliveryError(err)
 	}
 	var made []tracker.Delivery
 	var again bool
@@ -100,7 +104,10 @@ func (s *Server) createDelivery(w http.ResponseWriter, r *http.Request, who prin
 }
 
 // patchDelivery changes those members of the order that are given.
-func (s *Server) patchDelivery(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) patchDelivery(w http.ResponseWriter, r *http.Request, who principal) error {
+	if err := s.checkOwn(who, deliveryID(r)); err != nil {
+		return err
+	}
 	seen, err := seenVersion(r)
 	if err != nil {
 		return err
@@ -127,7 +134,10 @@ func (s *Server) patchDelivery(w http.ResponseWriter, r *http.Request, _ princip
 }
 
 // moveDelivery brings a delivery into the state that the body names.
-func (s *Server) moveDelivery(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) moveDelivery(w http.ResponseWriter, r *http.Request, who principal) error {
+	if err := s.checkOwn(who, deliveryID(r)); err != nil {
+		return err
+	}
 	seen, err := seenVersion(r)
 	if err != nil {
 		return err
@@ -137,6 +147,9 @@ func (s *Server) moveDelivery(w http.ResponseWriter, r *http.Request, _ principa
 	err = readObject(r, member{"state", &to, "the state to bring it into"}, member{"reason", &reason, "a string"})
 	if err != nil {
 		return err
+	}
+	if who.role == partner && to != tracker.DeliveryCancelled {
+		return &problem{status: http.StatusForbidden, detail: "A partner can cancel a delivery; all else is for those who bring it."}
 	}
 	var moved tracker.Delivery
 	err = change(r, func(ctx context.Context) (err error) {
@@ -184,7 +197,7 @@ type resultJSON struct {
 }
 
 // createMany makes those of up to maxDeliveries orders that are right.
-func (s *Server) createMany(w http.ResponseWriter, r *http.Request, once tracker.Once, given map[string]json.RawMessage) error {
+func (s *Server) createMany(w http.ResponseWriter, r *http.Request, who principal, once tracker.Once, given map[string]json.RawMessage) error {
 	var orders []json.RawMessage
 	if len(given) > 1 || json.Unmarshal(given["deliveries"], &orders) != nil || len(orders) > maxDeliveries {
 		return badMember("deliveries", "must be a list of at most 1000 deliveries, and the only member.")
@@ -193,7 +206,7 @@ func (s *Server) createMany(w http.ResponseWriter, r *http.Request, once tracker
 	for i := 0; i < len(orders); i += manyChunk {
 		end := min(i+manyChunk, len(orders))
 		part := once.Part(i)
-		if err := s.createChunk(r, part, orders[i:end], results[i:end]); err != nil {
+		if err := s.createChunk(r, who, part, orders[i:end], results[i:end]); err != nil {
 			return err
 		}
 	}
@@ -204,13 +217,13 @@ func (s *Server) createMany(w http.ResponseWriter, r *http.Request, once tracker
 // for a long one.
 const manyChunk = 64
 
-func (s *Server) createChunk(r *http.Request, once tracker.Once, bodies []json.RawMessage, results []resultJSON) error {
+func (s *Server) createChunk(r *http.Request, who principal, once tracker.Once, bodies []json.RawMessage, results []resultJSON) error {
 	var orders []tracker.NewDelivery
 	var places []int
 	for i, body := range bodies {
 		o, err := readNewDelivery(body)
 		if err == nil {
-			err = s.fleet.CheckDelivery(o)
+			err = s.checkNew(who, &o)
 		}
 		if err != nil {
 			results[i] = refusedResult(deliveryError(err))

@@ -55,6 +55,7 @@ type orderJSON struct {
 	Premises     json.RawMessage `json:"premises"`
 	Accuracy     float64         `json:"geocode_accuracy_m"`
 	Instructions string          `json:"instructions"`
+	Partner      string          `json:"partner"`
 	Reference    string          `json:"reference"`
 	WindowStart  *time.Time      `json:"window_start"`
 	WindowEnd    *time.Time      `json:"window_end"`
@@ -121,7 +122,7 @@ func orderOf(o *tracker.Order) orderJSON {
 	return orderJSON{
 		Consignee: o.Consignee, Address: o.Address, Accuracy: o.GeocodeAccuracyMeters, Instructions: o.Instructions,
 		Point: json.RawMessage("null"), Premises: json.RawMessage("null"),
-		Reference: o.Reference, WindowStart: timeOrNull(o.WindowStart), WindowEnd: timeOrNull(o.WindowEnd),
+		Partner: string(o.Partner), Reference: o.Reference, WindowStart: timeOrNull(o.WindowStart), WindowEnd: timeOrNull(o.WindowEnd),
 		Service: o.Service.Seconds(), Parcels: append([]string{}, o.Parcels...), Proof: append([]tracker.Proof{}, o.Proof...), Test: o.Test,
 	}
 }

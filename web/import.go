@@ -50,7 +50,7 @@ func (s *Server) importDeliveries(w http.ResponseWriter, r *http.Request, who pr
 	if len(rows) > maxImport {
 		return badRequest("The file must have at most " + strconv.Itoa(maxImport) + " rows: send it in parts.")
 	}
-	result := importJSON{Rows: len(rows), DryRun: dry, Faults: s.faultsOf(rows)}
+	result := importJSON{Rows: len(rows), DryRun: dry, Faults: s.faultsOf(who, rows)}
 	if len(result.Faults) > 0 && !dry {
 		return writeJSON(w, http.StatusUnprocessableEntity, result)
 	}
@@ -67,12 +67,12 @@ func (s *Server) importDeliveries(w http.ResponseWriter, r *http.Request, who pr
 	return writeJSON(w, http.StatusCreated, result)
 }
 
-func (s *Server) faultsOf(rows []importRow) []faultJSON {
+func (s *Server) faultsOf(who principal, rows []importRow) []faultJSON {
 	faults := []faultJSON{}
 	for i := range rows {
 		err := rows[i].err
 		if err == nil {
-			err = s.fleet.CheckDelivery(rows[i].order)
+			err = s.checkNew(who, &rows[i].order)
 		}
 		if err == nil || len(faults) == maxFaults {
 			continue

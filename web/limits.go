@@ -109,6 +109,9 @@ func (s *Server) clientKey(r *http.Request, who principal) string {
 	if who.device != "" {
 		return "device " + string(who.device)
 	}
+	if who.partner != "" {
+		return "partner " + string(who.partner)
+	}
 	return string(who.role) + " " + addressKey(s.clientAddr(r))
 }
 

@@ -22,7 +22,7 @@ func (s *Server) onceOf(r *http.Request, who principal, body []byte) (once track
 	if len(key) > maxOnceKey {
 		return once, badRequest(fmt.Sprintf("Idempotency-Key must be at most %d bytes.", maxOnceKey))
 	}
-	name := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s", who.role, r.Pattern, key))
+	name := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s", who.role, who.partner, r.Pattern, key))
 	return tracker.Once{Key: hex.EncodeToString(name[:]), Print: s.fleet.Fingerprint("request", body)}, nil
 }
 

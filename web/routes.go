@@ -32,10 +32,12 @@ type route struct {
 	// pattern is as in net/http.ServeMux, and the route's name in metrics.
 	pattern string
 	role    role // who may; empty for anybody
-	handler handler
-	takes   []string // parameters of the query
-	body    int64    // 0 for maxBody
-	page    bool     // problems are shown as a page
+	// partners may, too; the handler keeps them to what is theirs.
+	partners bool
+	handler  handler
+	takes    []string // parameters of the query
+	body     int64    // 0 for maxBody
+	page     bool     // problems are shown as a page
 	// always: it answers whatever the limits, since whoever watches the server
 	// must not take it for ill because of what others send.
 	always bool
@@ -73,16 +75,19 @@ func (s *Server) routes() []route {
 		{pattern: "PUT /api/v1/fences/{id}", role: admin, handler: s.putFence, body: maxFences},
 		{pattern: "DELETE /api/v1/fences/{id}", role: admin, handler: s.deleteFence},
 
-		{pattern: "GET /api/v1/deliveries", role: admin, handler: s.listDeliveries, takes: []string{"state", "customer", "round", "reference", "before", "limit"}},
-		{pattern: "POST /api/v1/deliveries", role: admin, handler: s.createDelivery, body: maxOrders},
-		{pattern: "POST /api/v1/deliveries/import", role: admin, handler: s.importDeliveries, takes: []string{"dry_run"}, body: maxOrders},
-		{pattern: "GET /api/v1/deliveries/{id}", role: admin, handler: s.showDelivery},
-		{pattern: "PATCH /api/v1/deliveries/{id}", role: admin, handler: s.patchDelivery},
-		{pattern: "POST /api/v1/deliveries/{id}/state", role: admin, handler: s.moveDelivery},
+		{pattern: "GET /api/v1/deliveries", role: admin, partners: true, handler: s.listDeliveries, takes: []string{"state", "customer", "round", "reference", "before", "limit"}},
+		{pattern: "POST /api/v1/deliveries", role: admin, partners: true, handler: s.createDelivery, body: maxOrders},
+		{pattern: "POST /api/v1/deliveries/import", role: admin, partners: true, handler: s.importDeliveries, takes: []string{"dry_run"}, body: maxOrders},
+		{pattern: "GET /api/v1/deliveries/{id}", role: admin, partners: true, handler: s.showDelivery},
+		{pattern: "PATCH /api/v1/deliveries/{id}", role: admin, partners: true, handler: s.patchDelivery},
+		{pattern: "POST /api/v1/deliveries/{id}/state", role: admin, partners: true, handler: s.moveDelivery},
 		{pattern: "POST /api/v1/deliveries/{id}/handoff", role: admin, handler: s.handOff},
 		{pattern: "POST /api/v1/deliveries/{id}/code", role: admin, handler: s.createCode},
 		{pattern: "POST /api/v1/deliveries/{id}/photos", role: admin, handler: s.createPhoto, body: maxPhoto},
 		{pattern: "GET /api/v1/deliveries/{id}/photos/{photo}", role: admin, handler: s.showPhoto},
+		{pattern: "GET /api/v1/api-keys", role: admin, handler: s.listAPIKeys},
+		{pattern: "POST /api/v1/api-keys", role: admin, handler: s.createAPIKey},
+		{pattern: "DELETE /api/v1/api-keys/{id}", role: admin, handler: s.deleteAPIKey},
 		{pattern: "GET /api/v1/rounds", role: admin, handler: s.listRounds, takes: []string{"state", "before", "limit"}},
 		{pattern: "POST /api/v1/rounds", role: admin, handler: s.createRound, body: maxOrders},
 		{pattern: "GET /api/v1/rounds/{id}", role: admin, handler: s.showRound},
@@ -186,7 +191,7 @@ func (s *Server) admit(rt route, r *http.Request) (who principal, err error) {
 	if refusal != nil {
 		return principal{}, refusal
 	}
-	if rt.role != "" && who.role != rt.role {
+	if rt.role != "" && who.role != rt.role && !(rt.partners && who.role == partner) {
 		return principal{}, &problem{status: http.StatusForbidden, detail: "Your role does not allow this."}
 	}
 	if rt.pattern == siteRest {

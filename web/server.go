@@ -64,6 +64,7 @@ type access struct {
 	admin    *credential
 	codes    *codes
 	sessions sessions
+	apiKeys  *apiKeys
 	// known and anonymous count requests, failures wrong credentials.
 	known, anonymous, failures *buckets
 	guesses                    guesses
@@ -100,12 +101,16 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
+	keys, err := loadAPIKeys(opts.Fleet)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	s := &Server{
 		fleet:   opts.Fleet,
 		listen:  opts.Listen,
 		log:     opts.Log,
 		metrics: m,
-		access:  newAccess(opts, admin),
+		access:  newAccess(opts, admin, keys),
 		site:    site,
 		live:    newLive(newFeed(opts.Fleet, opts.Log), opts.Limits, m),
 		mux:     http.NewServeMux(),
@@ -116,11 +121,12 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-func newAccess(opts Options, admin *credential) access {
+func newAccess(opts Options, admin *credential, keys *apiKeys) access {
 	return access{
 		admin:     admin,
 		codes:     newCodes(),
 		sessions:  sessions{opts.Fleet},
+		apiKeys:   keys,
 		known:     requestBuckets(opts.Limits.Requests),
 		anonymous: requestBuckets(opts.Limits.AnonymousRequests),
 		failures:  failureBuckets(),
