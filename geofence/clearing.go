@@ -14,17 +14,18 @@ import (
 // answers the same without.
 type clearing struct {
 	center orb.Point
+	cos    float64 // of its latitude
+	until  Millis  // when a visit may be long enough for a Dwell
 	// outer is how far from center there is no other fence that the device is
 	// outside of, in metres, 0 for no clearing; inner how far it is in all others
 	// that it is inside of.
-	outer, inner float64
+	outer, inner float32
 	// margin is how far from the boundary a fix must be to be beyond doubt
 	// outside, in multiples of its accuracy.
-	margin float64
-	until  Millis // when a visit of another may be long enough for a Dwell
-	pause  uint8  // fixes to let pass before looking again
-	count  uint8
-	few    [clearingFew]*zone // count of them, in order of id
+	margin float32
+	pause  uint8                  // fixes to let pass before looking again
+	count  uint8                  // of few
+	few    [clearingFew]neighbour // in order of id
 }
 
 const (
@@ -32,11 +33,13 @@ const (
 	clearingPause = 4
 	// clearingSteps is how many times as far as a device went since its last fix
 	// to look, within limits.
-	clearingSteps               = 16
+	clearingSteps               = 24
 	clearingLeast, clearingMost = 64.0, 512.0 // metres
+	// clearingNear is how far from a fence's box is far enough.
+	clearingNear = 32.0 // metres
 	// clearingFew is how many fences to weigh by themselves: two neighbours, and
 	// one around both.
-	clearingFew = 3
+	clearingFew = 5
 	// clearingFences is how many fences to look at before it is not worth it.
 	clearingFences = 24
 	// foundAtOnce is how many fences a search finds without an allocation.
@@ -54,37 +57,21 @@ func (c *clearing) holds(g *sighting) bool {
 	if g.time >= c.until {
 		return false
 	}
-	away := apart(c.center, g.point(), g.cos)
-	return away < c.outer-c.margin*g.uncertainty && away < c.inner
+	x, y := c.offset(g)
+	squared := x*x + y*y
+	outer, inner := float64(c.outer)-float64(c.margin)*g.uncertainty, float64(c.inner)
+	return outer > 0 && squared < outer*outer && squared < inner*inner
+}
+
+// offset is where g lies as seen from the center, in metres east and north.
+func (c *clearing) offset(g *sighting) (x, y float64) {
+	return eastward(c.center[0], g.lon) * c.cos * metersPerDegree, (g.lat - c.center[1]) * metersPerDegree
 }
 
 // rests tells that a concerns none but the few fences: with the last fix, the
 // whole step lies in the clearing.
 func (s *State) rests(a *arrival) bool {
 	return s.seen && !s.trail.held && s.clearing.holds(&a.sighting)
-}
-
-// visitFew weighs a against the few fences.
-func (s *State) visitFew(w *World, a *arrival, events []Event) []Event {
-	if s.clearing.count == 0 {
-		return events
-	}
-	b := s.around(a, w.settings.reach(&a.sighting))
-	for _, z := range s.clearing.few[:s.clearing.count] {
-		var kept bool
-		i, known := s.find(z.fence.ID)
-		if known {
-			if events, kept = s.meet(w, z, &s.relations[i], a, events); !kept {
-				s.relations = slices.Delete(s.relations, i, i+1)
-			}
-		} else if z.size >= a.uncertainty && z.meets(&b) {
-			r := s.stranger(w, z)
-			if events, kept = s.meet(w, z, &r, a, events); kept {
-				s.relations = slices.Insert(s.relations, i, r)
-			}
-		}
-	}
-	return events
 }
 
 // find is where the relation to the fence stands or would stand.
@@ -95,17 +82,6 @@ func (s *State) find(id FenceID) (int, bool) {
 		}
 	}
 	return len(s.relations), false
-}
-
-// meets tells whether z is what a search for b may find.
-func (z *zone) meets(b *box) bool {
-	for turns := -1.0; turns <= 1; turns++ {
-		moved := box{orb.Point{east(b.min[0], turns), b.min[1]}, orb.Point{east(b.max[0], turns), b.max[1]}}
-		if z.box.intersects(&moved) {
-			return true
-		}
-	}
-	return false
 }
 
 // lookAround finds the clearing around g, which has been weighed. There is none
@@ -123,23 +99,26 @@ func (s *State) lookAround(w *World, g *sighting) {
 	step := apart(s.last.Point, g.point(), g.cos)
 	least := w.settings.reach(g) + 2*step + 1
 	far := min(w.settings.reach(g)+max(clearingLeast, clearingSteps*step), clearingMost)
-	made := clearing{center: g.point(), outer: far, inner: far, margin: farOutside, until: math.MaxInt64}
-	if far < least || !s.clears(w, g, &made, least) {
+	room := float32(safely(far))
+	made := clearing{
+		center: g.point(), cos: g.cos, outer: room, inner: room, margin: farOutside, until: math.MaxInt64,
+	}
+	if far < least || !s.clears(w, g, &made, far) || float64(min(made.outer, made.inner)) < safely(least) {
 		c.pause = clearingPause
 		return
 	}
-	made.outer, made.inner = safely(made.outer), safely(made.inner)
 	*c = made
 }
 
-// safely is a distance less what measures of it may differ by.
-func safely(meters float64) float64 { return meters*(1-clearingSlack) - clearingError }
+// safely is a distance less what measures of it may differ by, 0 where nothing
+// is left.
+func safely(meters float64) float64 { return max(0, meters*(1-clearingSlack)-clearingError) }
 
-// clears narrows c to what no fences reach into but few, and tells whether that
-// is least metres or more.
-func (s *State) clears(w *World, g *sighting, c *clearing, least float64) bool {
+// clears narrows c, up to far metres wide, to what no fences reach into but few,
+// and tells whether that is possible.
+func (s *State) clears(w *World, g *sighting, c *clearing, far float64) bool {
 	var buffer [foundAtOnce]*zone
-	zones, _ := w.index.search(around(g.spot, c.outer), 0, buffer[:0])
+	zones, _ := w.index.search(around(g.spot, far), 0, buffer[:0])
 	if len(zones) > clearingFences {
 		return false
 	}
@@ -153,42 +132,59 @@ func (s *State) clears(w *World, g *sighting, c *clearing, least float64) bool {
 			r = &s.relations[at]
 			known++
 		}
-		if !c.narrow(z, r, g, least) && !c.except(z) {
+		n := neighbour{zone: z}
+		n.note(0, 0, z.boundary(g.spot, far))
+		n.settle(c, r)
+		if !c.except(n) {
 			return false
 		}
 	}
 	return known == len(s.relations)
 }
 
-// narrow makes room for z, unless it takes more than to leave least metres, or
-// r, nil for none, is not for sure what will be remembered of it.
-func (c *clearing) narrow(z *zone, r *relation, g *sighting, least float64) bool {
-	if r != nil && (z.banded || r.side != sideInside || r.turning || r.changes > 0) {
-		return false
-	}
-	d := z.shape.distance(g.spot, max(c.outer, c.inner))
-	if math.Abs(d) < least || (d > 0) != (r != nil) {
-		return false
-	}
-	if d < 0 {
-		c.outer, c.margin = min(c.outer, -d), max(c.margin, z.limit)
+// except makes n one of the few, or narrows c to make room for the one of them
+// that takes least of it. It tells whether that is possible.
+func (c *clearing) except(n neighbour) bool {
+	if n.settled() && n.room() >= min(c.outer, c.inner) {
+		c.narrow(&n)
 		return true
 	}
-	c.inner = min(c.inner, d)
-	if z.fence.Dwell != 0 && !r.dwelt {
-		c.until = min(c.until, r.since+Millis(z.fence.Dwell.Milliseconds()))
+	if c.count == clearingFew {
+		widest := 0
+		for i := range c.few {
+			if c.few[i].room() > c.few[widest].room() {
+				widest = i
+			}
+		}
+		if n.settled() && n.room() >= c.few[widest].room() {
+			c.narrow(&n)
+			return true
+		}
+		if !c.few[widest].settled() {
+			return false
+		}
+		c.narrow(&c.few[widest])
+		copy(c.few[widest:], c.few[widest+1:])
+		c.count--
 	}
+	c.insert(n)
 	return true
 }
 
-// except makes z one of the few, if there is room.
-func (c *clearing) except(z *zone) bool {
-	if c.count == clearingFew {
-		return false
+func (c *clearing) insert(n neighbour) {
+	i := c.count
+	for ; i > 0 && c.few[i-1].zone.fence.ID > n.zone.fence.ID; i-- {
+		c.few[i] = c.few[i-1]
 	}
-	i, _ := find(c.few[:c.count], z.fence.ID)
-	copy(c.few[i+1:], c.few[i:c.count])
-	c.few[i] = z
+	c.few[i] = n
 	c.count++
-	return true
+}
+
+// narrow makes room for n, which is settled.
+func (c *clearing) narrow(n *neighbour) {
+	if n.clear > 0 {
+		c.inner = min(c.inner, n.clear)
+	} else {
+		c.outer, c.margin = min(c.outer, -n.clear), max(c.margin, n.margin)
+	}
 }

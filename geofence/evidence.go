@@ -19,7 +19,14 @@ type evidence struct {
 	// depth is how far on that side of the boundary the fix is, as a multiple
 	// of its uncertainty.
 	depth float64
+	// meters is the distance from the boundary that was measured, positive inside,
+	// good up to judgeMeters; 0 in raw mode.
+	meters float64
 }
+
+// judgeMeters is how far from a boundary to measure in any case: then the next
+// fixes may need no measuring.
+const judgeMeters = 40.0
 
 // farOutside is the depth from which on there is nothing to remember of a
 // device outside: then it is there with a probability of 99.9 %.
@@ -71,8 +78,19 @@ func (s *Settings) judge(z *zone, g *sighting, limit float64) evidence {
 	if s.Raw {
 		return z.judgeExactly(g)
 	}
+	return z.weigh(g, limit, z.shape.distance(g.spot, z.measured(g, limit)))
+}
+
+// measured is how far from the boundary g is to be measured, in metres.
+func (z *zone) measured(g *sighting, limit float64) float64 {
+	return max(limit*g.uncertainty, judgeMeters)
+}
+
+// weigh is judge of a fix that is so many metres inside, or outside where that
+// is negative.
+func (z *zone) weigh(g *sighting, limit, meters float64) evidence {
 	u := g.uncertainty
-	depth := z.shape.distance(g.spot, limit*u) / u
+	depth := max(-limit*u, min(meters, limit*u)) / u
 	if depth < -limit*(1-1e-9) {
 		depth = -limit // farther out than was looked, whatever rounding says
 	}
@@ -86,11 +104,11 @@ func (s *Settings) judge(z *zone, g *sighting, limit float64) evidence {
 	}
 	switch {
 	case depth < 0 && !(vague && -depth < z.thresholds.ExitMargin):
-		return evidence{side: sideOutside, depth: -depth}
+		return evidence{side: sideOutside, depth: -depth, meters: meters}
 	case depth >= 0 && !vague:
-		return evidence{side: sideInside, depth: depth}
+		return evidence{side: sideInside, depth: depth, meters: meters}
 	}
-	return evidence{}
+	return evidence{meters: meters}
 }
 
 func (z *zone) judgeExactly(g *sighting) evidence {

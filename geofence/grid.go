@@ -17,6 +17,7 @@ type grid struct {
 	x, y       float64
 	perX, perY float64 // cells a unit
 	unsure     float64 // determinants up to this say nothing
+	soft       bool    // some edges are no boundary
 	cells      []gridCell
 	edges      []int32 // first vertices
 	// sums are, of the edges of a chain up to each, the crossings on the way
@@ -84,6 +85,7 @@ func newGrid(o *outline) *grid {
 		unsure: 0x1p-46 * most * max(width, height),
 		cells:  make([]gridCell, int(columns*rows)),
 	}
+	g.soft = slices.ContainsFunc(o.spans, func(s span) bool { return s.soft })
 	g.list(o)
 	g.pin(o)
 	return g

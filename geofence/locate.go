@@ -73,6 +73,11 @@ func (o *outline) winding(x, y float64) (winding int, touched bool) {
 // measure is locate, and how far p is from the boundary if that is less than
 // within, else within.
 func (o *outline) measure(p plane, within float64) (location, float64) {
+	if o.grid != nil {
+		if at, meters, ok := o.grid.measure(o, p, within); ok {
+			return at, meters
+		}
+	}
 	if o.grid == nil || len(o.vertices) < gridMeasures {
 		return o.measureTogether(p, within)
 	}

@@ -64,11 +64,11 @@ type stride struct {
 // gait decides on the mode. Its strides are the newest: the last one that is
 // decided, if any, and those that are not yet.
 type gait struct {
+	vehicle parking
 	now     Motion
 	strides [5]stride
-	count   int
 	rolled  bool // the newest fix that is decided was the end of a drive
-	vehicle parking
+	count   int
 }
 
 // take takes the next fix.

@@ -7,28 +7,29 @@ import "slices"
 // zero value is a device never seen. Use Clone to copy a State: a plain copy
 // shares memory with it.
 type State struct {
-	seen     bool
-	last     Fix
-	version  uint64 // of the World that last was judged under
-	episodes uint64 // numbers given so far
+	// What every fix looks at comes first and together: with thousands of devices
+	// each line of the processor's cache counts.
+	last Fix
+	duty *duty // what the World called version wants; nil to look it up
+	seen bool
 	// fog: the device has not had a fix good enough to know how it stands to
 	// the small fences around last.
-	fog       bool
+	fog      bool
+	version  uint64 // of the World that last was judged under
+	trail    trail
+	clearing clearing
+	silence  silence
+	guard    guard
+	motion   motion
+
+	episodes  uint64     // numbers given so far
 	relations []relation // in order of fence
 	spare     []relation // memory for the next relations
-	trail     trail
-	clearing  clearing
-
-	guard    guard
-	silence  silence
-	motion   motion
-	tour     tour
-	progress progress
-	forecast forecast
-	escort   escort
-
-	device DeviceID
-	duty   *duty // what the World called version wants; nil to look it up
+	device    DeviceID
+	tour      tour
+	progress  progress
+	forecast  forecast
+	escort    escort
 }
 
 // NewState is a device never seen, which id names in the World.

@@ -4,10 +4,10 @@ import "math"
 
 // cluster sums up fixes near each other.
 type cluster struct {
+	fixes        int
 	since, until Millis
 	first        spot
 	center       spot // its cos is that of first, which is near
-	fixes        int
 	weak         bool // all of them
 	// weight is the sum of the fixes' weights, worth that of weight times
 	// accuracy, spread of weight times the square of the distance from center.

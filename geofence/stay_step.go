@@ -8,7 +8,7 @@ func (s *State) move(w *World, g sighting, fix *Fix, events []Event) []Event {
 	}
 	set, m := &w.settings.Stays, &s.motion
 	m.gait.take(g)
-	if s.tour.begun == 0 && s.duty.round != nil {
+	if s.duty.round != nil && s.tour.begun == 0 {
 		s.tour.begun = nonzero(g.time)
 	}
 	switch {

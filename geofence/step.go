@@ -147,8 +147,8 @@ func (s *State) advance(w *World, a *arrival, events []Event) []Event {
 			stranger := s.stranger(w, z)
 			r = &stranger
 		}
-		var kept bool
-		if events, kept = s.meet(w, z, r, a, events); kept {
+		var e evidence
+		if events, e = s.meet(w, z, r, a, events); r.matters(e) {
 			next = append(next, *r)
 		}
 	}
@@ -162,16 +162,20 @@ func (s *State) stranger(w *World, z *zone) relation {
 	return relation{fence: z.fence.ID, shape: z.key, side: s.assume(w, z)}
 }
 
-// meet weighs a against z and tells whether r, the relation to it, is worth
-// keeping.
-func (s *State) meet(w *World, z *zone, r *relation, a *arrival, events []Event) ([]Event, bool) {
+// meet weighs a against z, to which r is the relation.
+func (s *State) meet(w *World, z *zone, r *relation, a *arrival, events []Event) ([]Event, evidence) {
 	r.trust(a)
 	e := w.settings.judge(z, &a.sighting, r.limit(z))
+	return s.note(w, z, r, e, a, events), e
+}
+
+// note lets e, which a says of z, count for r.
+func (s *State) note(w *World, z *zone, r *relation, e evidence, a *arrival, events []Event) []Event {
 	events = s.weigh(w, z, r, e, a, events)
 	if !w.settings.Raw && r.stays(z, e, a.time) {
 		events = append(events, r.reportStay(z, a.sighting))
 	}
-	return events, r.matters(e)
+	return events
 }
 
 // weigh lets e, which a says of z, count, and tells of what it completes.
