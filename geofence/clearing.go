@@ -10,8 +10,8 @@ import (
 // clearing is a disc around a fix in which no boundary lies but those of a few
 // fences, with the device on a known side of all others: as long as it stays in
 // there, clear of the edge, its fixes change nothing but how it stands to the
-// few. It only saves work: it is no part of a State's binary form, and Step
-// answers the same without.
+// few, and to those only outside of discs of their own. It only saves work: it
+// is no part of a State's binary form, and Step answers the same without.
 type clearing struct {
 	center orb.Point
 	cos    float64 // of its latitude
@@ -35,10 +35,12 @@ const (
 	// to look, within limits.
 	clearingSteps               = 24
 	clearingLeast, clearingMost = 64.0, 512.0 // metres
-	// clearingNear is how far from a fence's box is far enough.
+	// clearingNear is how far from the box of a fence it is not worth to measure
+	// how far from the fence that is.
 	clearingNear = 32.0 // metres
-	// clearingFew is how many fences to weigh by themselves: two neighbours, and
-	// one around both.
+	// clearingFew is how many fences to weigh by themselves. A disc costs a fix
+	// next to nothing, so these are the nearest, and the clearing is as wide as
+	// the sixth allows.
 	clearingFew = 5
 	// clearingFences is how many fences to look at before it is not worth it.
 	clearingFences = 24
@@ -84,6 +86,16 @@ func (s *State) find(id FenceID) (int, bool) {
 	return len(s.relations), false
 }
 
+// relation is the one to z, nil if there is none.
+func (s *State) relation(z *zone) *relation {
+	for i := range s.relations {
+		if r := &s.relations[i]; r.shape == z.key && r.fence == z.fence.ID {
+			return r
+		}
+	}
+	return nil
+}
+
 // lookAround finds the clearing around g, which has been weighed. There is none
 // where a device goes so far between fixes that it would not be of use.
 func (s *State) lookAround(w *World, g *sighting) {
@@ -127,9 +139,8 @@ func (s *State) clears(w *World, g *sighting, c *clearing, far float64) bool {
 		if slices.Contains(zones[:i], z) {
 			continue
 		}
-		var r *relation
-		if at, found := s.find(z.fence.ID); found {
-			r = &s.relations[at]
+		r := s.relation(z)
+		if r != nil {
 			known++
 		}
 		n := neighbour{zone: z}

@@ -73,10 +73,17 @@ func (r *relation) settled(z *zone) bool {
 func (s *State) visitFew(w *World, a *arrival, events []Event) []Event {
 	c := &s.clearing
 	x, y := c.offset(&a.sighting)
+	looked := false
 	for i := range c.few[:c.count] {
-		if n := &c.few[i]; !n.quiet(x, y, a.uncertainty) {
-			events = s.visitOne(w, n, x, y, a, events)
+		n := &c.few[i]
+		if n.quiet(x, y, a.uncertainty) {
+			continue
 		}
+		if !looked {
+			s.look(w, a)
+			looked = true
+		}
+		events = s.visitOne(w, n, x, y, a, events)
 	}
 	return events
 }

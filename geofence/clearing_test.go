@@ -79,7 +79,7 @@ func crowd(random *rand.Rand, middle orb.Point) []Fence {
 // What is remembered of the surroundings changes nothing: Step finds the same
 // events and leaves the same State as where it looks anew at every fix.
 func TestClearingChangesNothing(t *testing.T) {
-	fixes, rests, total, crosses := 0, 0, 0, 0
+	fixes, rests, quiet, total, crosses := 0, 0, 0, 0, 0
 	for n := range 32 {
 		random, seed := seeded(n)
 		middle := randomMiddle(random)
@@ -105,6 +105,7 @@ func TestClearingChangesNothing(t *testing.T) {
 			g := w.settings.sight(&fix)
 			if a := s.wayTo(w, g); s.version == w.version && s.rests(&a) {
 				rests++
+				quiet += s.clearing.quiet(&g)
 			}
 			anew.clearing = clearing{}
 			got, want = Step(w, &s, fix, got[:0]), Step(w, &anew, fix, want[:0])
@@ -116,9 +117,21 @@ func TestClearingChangesNothing(t *testing.T) {
 			fixes, total, crosses = fixes+1, total+len(want), crosses+count(want, Cross)
 		}
 	}
-	if rests < fixes/10 || total < 500 || crosses < 10 {
-		t.Errorf("of %d fixes only %d at rest, only %d events, %d crosses", fixes, rests, total, crosses)
+	if rests < fixes/10 || quiet < fixes/10 || total < 500 || crosses < 10 {
+		t.Errorf("of %d fixes only %d at rest, %d times in a fence's disc, only %d events, %d crosses", fixes, rests, quiet, total, crosses)
 	}
+}
+
+// quiet is how many of the few g does not concern.
+func (c *clearing) quiet(g *sighting) int {
+	count := 0
+	x, y := c.offset(g)
+	for i := range c.few[:c.count] {
+		if c.few[i].quiet(x, y, g.uncertainty) {
+			count++
+		}
+	}
+	return count
 }
 
 // edited is w with some of fences gone and some in other places.

@@ -45,44 +45,61 @@ func (t *trail) extend(last *Fix, held bool) {
 // arrival is a fix with the way that leads to it.
 type arrival struct {
 	sighting
-	before mark // the last fix
-	// back and step are the lengths in metres of the step to the last fix and
-	// of that from there, 0 where they are not to be looked at; sudden: the
-	// latter is to be looked at when the next fix is there.
+	before mark    // the last fix
+	length float64 // of the step from there, in metres
+	// long: the step is longer than the errors, or one before it has been held.
+	// sudden: it is to be looked at when the next fix is there.
+	long, sudden bool
+	hazard       bool // one of the fences that it concerns is a hazard
+	// back and step, once looked at, are the lengths in metres of the step to
+	// the last fix and of that from there, 0 where they are not to be looked at.
 	back, step float64
-	sudden     bool
 }
 
-// wayTo looks at the way to g, which is seldom longer than the errors.
+// wayTo is the arrival of g, which seldom has gone farther than the errors.
 func (s *State) wayTo(w *World, g sighting) arrival {
 	a := arrival{sighting: g}
 	if w.settings.Raw || !s.seen {
 		return a
 	}
 	a.before = w.settings.mark(&s.last)
-	step := apart(s.last.Point, g.point(), g.cos)
-	if step > w.crossFrom*g.uncertainty || s.trail.held {
-		s.look(w, &a, step)
-	}
+	a.length = apart(s.last.Point, g.point(), g.cos)
+	a.long = a.length > w.crossFrom*g.uncertainty || s.trail.held
+	a.sudden = a.long && s.trail.known && a.length > a.before.uncertainty+a.uncertainty && s.leaps(w, &a)
 	return a
 }
 
-// look tells which steps are to be looked at, the last of them so long.
-func (s *State) look(w *World, a *arrival, step float64) {
+// leaps tells whether the step to a is suddenly fast.
+func (s *State) leaps(w *World, a *arrival) bool {
+	before := w.settings.mark(&s.trail.before)
+	first := apart(before.point, a.before.point, a.cos)
+	pace := (float64(a.time) - float64(a.before.time)) / (float64(a.before.time) - float64(before.time))
+	return a.length > 2*first*pace+a.before.uncertainty+a.uncertainty && !a.returns(before.point, first)
+}
+
+// returns tells whether the way by the last fix, so far from the one before it,
+// is a jump there and back.
+func (a *arrival) returns(before orb.Point, first float64) bool {
+	return first+a.length > 2*apart(before, a.point(), a.cos)
+}
+
+// look tells which steps are to be looked at.
+func (s *State) look(w *World, a *arrival) {
+	if !a.long {
+		return
+	}
 	if s.trail.known {
 		before := w.settings.mark(&s.trail.before)
 		first := apart(before.point, a.before.point, a.cos)
-		if there, back := first+step, apart(before.point, a.point(), a.cos); there > 2*back {
+		if a.returns(before.point, first) {
 			return
 		}
 		if s.trail.held && s.possible(before, a.before, first) {
 			a.back = first
 		}
-		pace := (float64(a.time) - float64(a.before.time)) / (float64(a.before.time) - float64(before.time))
-		a.sudden = step > 2*first*pace+a.before.uncertainty+a.uncertainty
 	}
-	if !a.sudden && s.possible(a.before, a.mark(), step) {
-		a.step = step
+	if !a.sudden && s.possible(a.before, a.mark(), a.length) {
+		a.step = a.length
 	}
 }
 

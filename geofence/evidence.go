@@ -20,13 +20,9 @@ type evidence struct {
 	// of its uncertainty.
 	depth float64
 	// meters is the distance from the boundary that was measured, positive inside,
-	// good up to judgeMeters; 0 in raw mode.
+	// good up to what is easily measured; 0 in raw mode.
 	meters float64
 }
-
-// judgeMeters is how far from a boundary to measure in any case: then the next
-// fixes may need no measuring.
-const judgeMeters = 40.0
 
 // farOutside is the depth from which on there is nothing to remember of a
 // device outside: then it is there with a probability of 99.9 %.
@@ -78,12 +74,7 @@ func (s *Settings) judge(z *zone, g *sighting, limit float64) evidence {
 	if s.Raw {
 		return z.judgeExactly(g)
 	}
-	return z.weigh(g, limit, z.shape.distance(g.spot, z.measured(g, limit)))
-}
-
-// measured is how far from the boundary g is to be measured, in metres.
-func (z *zone) measured(g *sighting, limit float64) float64 {
-	return max(limit*g.uncertainty, judgeMeters)
+	return z.weigh(g, limit, z.shape.distance(g.spot, max(limit*g.uncertainty, z.easy)))
 }
 
 // weigh is judge of a fix that is so many metres inside, or outside where that

@@ -16,10 +16,10 @@ type grid struct {
 	rows       int32
 	x, y       float64
 	perX, perY float64 // cells a unit
-	unsure     float64 // determinants up to this say nothing
-	soft       bool    // some edges are no boundary
 	cells      []gridCell
 	edges      []int32 // first vertices
+	unsure     float64 // determinants up to this say nothing
+	soft       bool    // some edges are no boundary
 	// sums are, of the edges of a chain up to each, the crossings on the way
 	// from the pin.
 	sums []int16

@@ -4,7 +4,7 @@ import "math"
 
 // gridCells is in how many cells of a grid to look for edges: where there are
 // more, the tree finds them sooner.
-const gridCells = 6
+const gridCells = 12
 
 // measure is outline.measure; not ok where g does not tell.
 func (g *grid) measure(o *outline, p plane, within float64) (at location, meters float64, ok bool) {

@@ -141,13 +141,14 @@ func TestLocateAgainstQuadrants(t *testing.T) {
 }
 
 func TestNearestAgainstAllEdges(t *testing.T) {
+	cells := 0
 	for run := range 100 {
 		random, seed := seeded(run)
 		rings := randomRings(random)
 		for i := range rings {
 			rings[i].soft = make([]bool, len(rings[i].vertices))
 			for j := range rings[i].soft {
-				rings[i].soft[j] = random.IntN(5) == 0
+				rings[i].soft[j] = run%2 == 0 && random.IntN(5) == 0
 			}
 		}
 		o := newOutline(rings)
@@ -159,6 +160,14 @@ func TestNearestAgainstAllEdges(t *testing.T) {
 			within := full * 2 * random.Float64()
 			for _, c := range []struct{ within, want float64 }{{math.Inf(1), full}, {within, min(within, full)}} {
 				at, got := o.measure(p, c.within)
+				if o.grid != nil {
+					if _, _, ok := o.grid.measure(&o, p, c.within); ok {
+						cells++
+					}
+				}
+				if want := o.locate(p.x, p.y); at != want {
+					t.Fatalf("seed %d: %v is at %v, want %v", seed, p, at, want)
+				}
 				if at == boundary {
 					continue
 				}
@@ -167,6 +176,9 @@ func TestNearestAgainstAllEdges(t *testing.T) {
 				}
 			}
 		}
+	}
+	if cells < 100 {
+		t.Errorf("only %d of the distances were found in a grid", cells)
 	}
 }
 

@@ -79,17 +79,17 @@ func (s *PlausibilitySettings) settings() []setting {
 
 // guard is what is remembered to tell whether fixes can be true.
 type guard struct {
-	// episode of the fixes that cannot be true, 0 for none. newest is the time
-	// of the newest fix that was kept out, in the episode or now.
-	episode uint64
-	newest  Millis
-	doubted bool // the newest fix was kept out
-	lone    bool // one fix was trusted so far: the last
-	still   still
 	// held are, while doubted, the fixes that may be where the device is.
 	// excused: more so, for the device may have moved before the last fix.
 	held    []Fix
 	excused bool
+	doubted bool // the newest fix was kept out
+	lone    bool // one fix was trusted so far: the last
+	still   still
+	// episode of the fixes that cannot be true, 0 for none. newest is the time
+	// of the newest fix that was kept out, in the episode or now.
+	episode uint64
+	newest  Millis
 }
 
 // Doubted tells whether the newest fix, of those that Step does not pass over

@@ -56,7 +56,7 @@ func (p *polygons) locate(s spot) location {
 
 func (p *polygons) distance(s spot, within float64) float64 {
 	d, in := within, false
-	for turns := -1.0; turns <= 1; turns++ {
+	for _, turns := range [...]float64{0, -1, 1} {
 		m := s.plane(turns)
 		if m.toBox(&p.box) >= d*d {
 			continue

@@ -18,8 +18,8 @@ type State struct {
 	version  uint64 // of the World that last was judged under
 	trail    trail
 	clearing clearing
-	silence  silence
 	guard    guard
+	silence  silence
 	motion   motion
 
 	episodes  uint64     // numbers given so far

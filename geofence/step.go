@@ -70,6 +70,7 @@ func (s *State) visit(w *World, g sighting, events []Event) []Event {
 	if s.rests(&a) {
 		events = s.visitFew(w, &a, events)
 	} else {
+		s.look(w, &a)
 		events = s.advance(w, &a, events)
 		s.lookAround(w, &a.sighting)
 	}
@@ -79,7 +80,10 @@ func (s *State) visit(w *World, g sighting, events []Event) []Event {
 	if s.seen && !w.settings.Raw {
 		s.trail.extend(&s.last, a.sudden)
 	}
-	return w.warn(events, old)
+	if a.hazard {
+		events = w.warn(events, old)
+	}
+	return events
 }
 
 // warn makes of the events from the first on those of hazards: only that a
@@ -171,6 +175,7 @@ func (s *State) meet(w *World, z *zone, r *relation, a *arrival, events []Event)
 
 // note lets e, which a says of z, count for r.
 func (s *State) note(w *World, z *zone, r *relation, e evidence, a *arrival, events []Event) []Event {
+	a.hazard = a.hazard || z.hazard
 	events = s.weigh(w, z, r, e, a, events)
 	if !w.settings.Raw && r.stays(z, e, a.time) {
 		events = append(events, r.reportStay(z, a.sighting))

@@ -1,6 +1,10 @@
 package geofence
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/paulmach/orb"
+)
 
 // shape is an area of the globe, prepared for queries.
 type shape interface {
@@ -17,16 +21,18 @@ type shape interface {
 
 // zone is a fence, prepared. It never changes, and Worlds share it.
 type zone struct {
-	shape shape
-	size  float64
-	key   uint64 // tells shapes apart
-	fence Fence
-	box   box
+	shape  shape
+	box    box
+	size   float64
+	limit  float64 // the largest margin that fixes are usually held against
+	easy   float64 // how far from the boundary to measure in any case, in metres
+	key    uint64  // tells shapes apart
+	banded bool
+	hazard bool // as fence says
+	fence  Fence
 
-	banded     bool
 	band       Band       // where banded
 	thresholds Thresholds // none zero in a World
-	limit      float64    // the largest margin that fixes are usually held against
 }
 
 // newZone validates f and prepares a copy.
@@ -43,8 +49,30 @@ func newZone(f Fence) (*zone, error) {
 	}
 	return &zone{
 		fence: f.clone(), shape: s, key: f.shapeKey(), box: s.bounds(), size: s.size(),
-		banded: f.Band != Band{}, band: f.Band,
+		banded: f.Band != Band{}, band: f.Band, hazard: f.Hazard, easy: easily(s),
 	}, nil
+}
+
+const (
+	// easyLeast is how far from a boundary to measure at least: then the next
+	// fixes may need no measuring. Farther is dearer in a tree, but not in a grid
+	// of large cells.
+	easyLeast, easyMost = 40.0, 256.0
+	easyShare           = 0.5 // of a cell
+)
+
+// easily is how far from the boundary of s it costs little to measure.
+func easily(s shape) float64 {
+	switch s := s.(type) {
+	case circle:
+		return easyMost
+	case *polygons:
+		if g := s.outline.grid; g != nil {
+			m := newSpot(orb.Point{0, (s.box.min[1] + s.box.max[1]) / 2}).plane(0)
+			return max(easyLeast, min(easyShare*min(m.scaleX/g.perX, m.scaleY/g.perY), easyMost))
+		}
+	}
+	return easyLeast
 }
 
 // under is z, which is not in use yet, under the settings of a World.
