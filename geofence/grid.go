@@ -36,7 +36,7 @@ type gridCell struct {
 
 const (
 	// gridFrom is the fewest edges for which a grid is faster than the tree.
-	gridFrom = 48
+	gridFrom = 12
 	// gridMeasures is the fewest vertices for which to locate with the grid and
 	// to measure with the tree beats doing both with the tree, where neither is
 	// in the processor's caches.
