@@ -27,6 +27,8 @@ type serveCmd struct {
 	Tiles  tiles     `embed:"" prefix:"tile-"`
 	Mmap   int       `default:"17179869184" help:"Address space to reserve for the data file, in bytes."`
 	Log    logging   `embed:""`
+
+	Other upstream `embed:""`
 }
 
 // secure is how connections are encrypted and who may come in.
@@ -117,7 +119,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	s, err := openServer(serverOptions{
-		dataDir: c.Data, mmap: c.Mmap, masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes,
+		dataDir: c.Data, mmap: c.Mmap, masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, upstream: c.Other,
 		tls: encryption, publicURL: c.Secure.PublicURL, proxies: c.Secure.proxies(), adminToken: token,
 		tiles: c.Tiles.source(), log: log,
 	})

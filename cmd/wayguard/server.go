@@ -18,6 +18,7 @@ import (
 
 	"wayguard/tracker"
 	"wayguard/tracker/boltstore"
+	"wayguard/tracker/ingest/bridge"
 	"wayguard/tracker/ingest/broker"
 	"wayguard/tracker/ingest/flespi"
 	"wayguard/tracker/ingest/native"
@@ -35,6 +36,7 @@ type serverOptions struct {
 	masterKey                masterKey
 	httpAddress, mqttAddress string
 	boxes                    boxes
+	upstream                 upstream
 	tls                      *tls.Config
 	publicURL                *url.URL
 	proxies                  []netip.Prefix
@@ -51,6 +53,7 @@ type server struct {
 	fleet  *tracker.Fleet
 	broker *broker.Broker
 	boxes  *teltonika.Server // nil for none
+	bridge *bridge.Bridge    // nil for none
 	web    *web.Server
 }
 
@@ -105,14 +108,22 @@ func openServer(o serverOptions) (s *server, err error) {
 		return nil, err
 	}
 	undo = append(undo, s.releaseBoxes)
+	if s.bridge, err = o.upstream.open(bridge.Options{Fleet: s.fleet, Doors: mqttDoors(s.fleet), Metrics: registry, Log: o.log}); err != nil {
+		return nil, err
+	}
 	s.broker, err = broker.New(broker.Options{
-		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: []tracker.Door{owntracks.Door{Keys: s.fleet.OwnTracksKey}, native.Door{Keys: s.fleet.UpKey}},
+		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: mqttDoors(s.fleet),
 		Metrics: registry, Log: o.log,
 	})
 	if err != nil {
 		return nil, listenError("--mqtt", o.mqttAddress, err)
 	}
 	return s, nil
+}
+
+// mqttDoors are what devices can speak over MQTT.
+func mqttDoors(f *tracker.Fleet) []tracker.Door {
+	return []tracker.Door{owntracks.Door{Keys: f.OwnTracksKey}, native.Door{Keys: f.UpKey}}
 }
 
 func openStore(dir string, mmap int) (*boltstore.Store, error) {
@@ -143,6 +154,9 @@ func (s *server) run(ctx context.Context) error {
 	parts.Go(func() error { return s.broker.Run(ctx) })
 	if s.boxes != nil {
 		parts.Go(func() error { return s.boxes.Run(ctx) })
+	}
+	if s.bridge != nil {
+		parts.Go(func() error { return s.bridge.Run(ctx) })
 	}
 	parts.Go(func() error { return s.web.Run(ctx) })
 	err := parts.Wait()
