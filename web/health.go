@@ -7,7 +7,11 @@ import (
 
 // healthz says that the process answers.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request, _ principal) error {
-	return writeText(w, http.StatusOK, "ok\n")
+	text := "ok\n"
+	if s.warning != "" {
+		text += "warning: " + s.warning + "\n"
+	}
+	return writeText(w, http.StatusOK, text)
 }
 
 // readyz says whether reports are taken. Why not is for the log and the

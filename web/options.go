@@ -28,6 +28,8 @@ type Options struct {
 	Map        Map
 	// Doors are where devices send reports over HTTP, each under its name.
 	Doors []Door
+	// Warning is shown on the page and by /healthz; empty for none.
+	Warning string
 	// Version is shown by /api/v1/config.
 	Version string
 	// Metrics receives the server's collectors and is what /metrics shows; nil

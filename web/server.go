@@ -79,7 +79,8 @@ type site struct {
 	pages    *template.Template
 	registry *prometheus.Registry
 	// doors are those for devices.
-	doors []Door
+	doors   []Door
+	warning string
 }
 
 // New prepares a Server; Run starts it. Where New fails, the listener stays
@@ -143,6 +144,11 @@ func newSite(opts Options) (site, error) {
 	if err != nil {
 		return site{}, err
 	}
+	if opts.Warning != "" {
+		if err := warn(files, opts.Warning); err != nil {
+			return site{}, err
+		}
+	}
 	pages, err := parsePage()
 	if err != nil {
 		return site{}, err
@@ -155,6 +161,7 @@ func newSite(opts Options) (site, error) {
 		pages:    pages,
 		registry: opts.Metrics,
 		doors:    opts.Doors,
+		warning:  opts.Warning,
 	}, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"net"
 	"syscall"
+
+	"wayguard/tracker/ingest/broker"
 )
 
 // listen binds the address that a flag names.
@@ -20,6 +22,8 @@ func listen(flag, address string) (net.Listener, error) {
 // listenError says what to do about an address that cannot be bound.
 func listenError(flag, address string, err error) error {
 	switch {
+	case errors.Is(err, broker.ErrNotLoopback):
+		err = fmt.Errorf("--mqtt-lab: %w: give %s 127.0.0.1:1883", err, flag)
 	case errors.Is(err, syscall.EADDRINUSE):
 		err = fmt.Errorf("%s %s: another program uses this port; stop it, or choose another with %s HOST:PORT (%w)", flag, address, flag, err)
 	case errors.Is(err, fs.ErrPermission):

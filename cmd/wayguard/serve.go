@@ -28,6 +28,7 @@ type serveCmd struct {
 	Mmap   int       `default:"17179869184" help:"Address space to reserve for the data file, in bytes."`
 	Log    logging   `embed:""`
 
+	Lab   bool     `name:"mqtt-lab" help:"For tests of the broker only: anyone may connect to --mqtt, which must be a loopback address, and use any topic; devices of owntracks/USER/DEVICE are registered by their first report."`
 	Other upstream `embed:""`
 }
 
@@ -119,7 +120,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	s, err := openServer(serverOptions{
-		dataDir: c.Data, mmap: c.Mmap, masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, upstream: c.Other,
+		dataDir: c.Data, mmap: c.Mmap, masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, upstream: c.Other, lab: c.Lab,
 		tls: encryption, publicURL: c.Secure.PublicURL, proxies: c.Secure.proxies(), adminToken: token,
 		tiles: c.Tiles.source(), log: log,
 	})
@@ -140,6 +141,9 @@ func (c *serveCmd) greet(out io.Writer, s *server) error {
 	}
 	_, err = fmt.Fprintf(out, "Wayguard %s\n  data  %s\n  MQTT  %s\n  page  %s\n        (opens once, within %d hours)\n",
 		version(), c.Data, s.broker.Addr(), link, int(signinTTL.Hours()))
+	if err == nil && c.Lab {
+		_, err = fmt.Fprintf(out, "  WARNING: %s\n", labWarning)
+	}
 	if err == nil && c.Secure.TLSCert == "" && c.Secure.PublicURL == nil {
 		_, err = fmt.Fprintln(out, "  Connections are not encrypted: pages can be opened from this machine only.\n"+
 			"  Give --tls-cert and --tls-key, or --public-url with a proxy in front.")

@@ -53,6 +53,7 @@ func TestMistakes(t *testing.T) {
 		"no data folder":    {[]string{"serve"}, "--data"},
 		"HTTP port taken":   {[]string{"serve", "--data", t.TempDir(), "--http", running.http, "--mqtt", free()}, "--http"},
 		"MQTT port taken":   {[]string{"serve", "--data", t.TempDir(), "--http", free(), "--mqtt", running.mqtt}, "--mqtt"},
+		"open lab":          {[]string{"serve", "--data", t.TempDir(), "--http", free(), "--mqtt", "0.0.0.0:0", "--mqtt-lab"}, "loopback"},
 		"boxes' port taken": {[]string{"serve", "--data", t.TempDir(), "--http", free(), "--mqtt", free(), "--teltonika", running.mqtt}, "--teltonika"},
 		"demo, HTTP taken":  {[]string{"demo", "--http", running.http, "--mqtt", free()}, "--http"},
 		"demo, MQTT taken":  {[]string{"demo", "--http", free(), "--mqtt", running.mqtt}, "--mqtt"},

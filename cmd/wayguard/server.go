@@ -35,6 +35,7 @@ type serverOptions struct {
 	mmap                     int
 	masterKey                masterKey
 	httpAddress, mqttAddress string
+	lab                      bool
 	boxes                    boxes
 	upstream                 upstream
 	tls                      *tls.Config
@@ -99,6 +100,7 @@ func openServer(o serverOptions) (s *server, err error) {
 		AdminToken: o.adminToken,
 		Map:        web.Map{Tiles: o.tiles, Town: o.town},
 		Doors:      []web.Door{owntracks.HTTP{Keys: s.fleet.OwnTracksKey}, traccar.Door{}, flespi.Door{}, overland.Door{}},
+		Warning:    warningOf(o),
 		Version:    version(), Metrics: registry, Log: o.log,
 	})
 	if err != nil {
@@ -112,13 +114,24 @@ func openServer(o serverOptions) (s *server, err error) {
 		return nil, err
 	}
 	s.broker, err = broker.New(broker.Options{
-		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: mqttDoors(s.fleet),
+		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: mqttDoors(s.fleet), Lab: o.lab,
 		Metrics: registry, Log: o.log,
 	})
 	if err != nil {
 		return nil, listenError("--mqtt", o.mqttAddress, err)
 	}
 	return s, nil
+}
+
+// labWarning is what everybody is told where --mqtt-lab is given.
+const labWarning = "lab mode: any program on this machine can report as any device, without credentials; use no real data"
+
+func warningOf(o serverOptions) string {
+	if !o.lab {
+		return ""
+	}
+	o.log.Warn(labWarning)
+	return labWarning
 }
 
 // mqttDoors are what devices can speak over MQTT.

@@ -83,6 +83,11 @@ type Options struct {
 	Doors []tracker.Door
 	// Limits are the defaults where they are zero.
 	Limits Limits
+	// Lab lets anyone in, without credentials and to any topic, for tests of the
+	// broker itself; New then wants a loopback address. Topics that are not of
+	// devices work as on any broker, and a device that OwnTracks' topics name is
+	// registered by its first report. Never for real devices.
+	Lab bool
 	// Metrics receives the broker's collectors; nil for none.
 	Metrics prometheus.Registerer
 	// Log defaults to slog.Default.
@@ -115,9 +120,16 @@ func New(o Options) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for MQTT on %s: %w", o.Address, err)
 	}
+	settings := serverOptions
+	if o.Lab {
+		settings = labOptions
+		if err := checkLoopback(listener); err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
+	}
 	b := &Broker{
 		listener: listener,
-		server:   mqtt.New(serverOptions(o.Limits, o.Log)),
+		server:   mqtt.New(settings(o.Limits, o.Log)),
 		options:  o,
 		roster:   newRoster(o.Limits),
 	}

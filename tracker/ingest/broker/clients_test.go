@@ -120,14 +120,22 @@ func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
-func TestMosquittoPublishes(t *testing.T) {
-	program, err := exec.LookPath("mosquitto_pub")
+// needMosquitto finds one of Mosquitto's clients or skips.
+func needMosquitto(t *testing.T, name string) string {
+	t.Helper()
+	program, err := exec.LookPath(name)
 	if err != nil {
+		message := "needs " + name + ": apt-get install mosquitto-clients"
 		if slices.Contains(strings.Split(os.Getenv("WAYGUARD_REQUIRE"), ","), "mosquitto") {
-			t.Fatal("mosquitto_pub is required: apt-get install mosquitto-clients")
+			t.Fatal(message)
 		}
-		t.Skip("needs mosquitto_pub: apt-get install mosquitto-clients")
+		t.Skip(message)
 	}
+	return program
+}
+
+func TestMosquittoPublishes(t *testing.T) {
+	program := needMosquitto(t, "mosquitto_pub")
 	h := open(t, []tracker.DeviceID{van}, nil)
 	host, port, err := net.SplitHostPort(h.broker.Addr().String())
 	must(t, err)

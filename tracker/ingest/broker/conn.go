@@ -32,6 +32,7 @@ type conn struct {
 // session is what the CONNECT said. It does not change after the CONNACK.
 type session struct {
 	device   tracker.DeviceID // empty unless the device is known
+	lab      bool             // anyone, in a lab
 	clientID string
 	client   *mqtt.Client // nil unless the device is known
 	v5       bool

@@ -20,6 +20,7 @@ type hook struct {
 	doors   []tracker.Door
 	limits  Limits
 	metrics *metrics
+	lab     *desk // nil unless this is a lab
 	log     *slog.Logger
 	roster  *roster
 	guesses *guesses
@@ -30,7 +31,7 @@ type hook struct {
 }
 
 func newHook(ctx context.Context, b *Broker) *hook {
-	return &hook{
+	h := &hook{
 		ctx:     ctx,
 		fleet:   b.options.Fleet,
 		doors:   b.options.Doors,
@@ -42,6 +43,10 @@ func newHook(ctx context.Context, b *Broker) *hook {
 		server:  b.server,
 		downs:   b.downs,
 	}
+	if b.options.Lab {
+		h.lab = &desk{fleet: h.fleet}
+	}
+	return h
 }
 
 // ID names the hook in mochi's log.
@@ -63,6 +68,9 @@ func (h *hook) Provides(method byte) bool {
 // whereupon the device would send it again, for ever.
 func (h *hook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	c, ok := cl.Net.Conn.(*conn)
+	if ok && c.session.lab {
+		return write || mayRead(topic)
+	}
 	return ok && (write || h.subscribes(c.session.device, topic))
 }
 
@@ -104,11 +112,15 @@ func (h *hook) OnPacketProcessed(cl *mqtt.Client, pk packets.Packet, err error) 
 func (h *hook) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 	v5 := cl.Properties.ProtocolVersion == 5
 	switch {
-	case pk.FixedHeader.Type == packets.Connack && v5:
+	case pk.FixedHeader.Type == packets.Connack && v5 && h.lab == nil:
 		// mochi keeps to these limits but does not tell.
 		pk.Properties.MaximumPacketSize = uint32(h.limits.PacketBytes)
 		pk.Properties.WildcardSubAvailableFlag = true
 		pk.Properties.SharedSubAvailableFlag = true
+	case pk.FixedHeader.Type == packets.Connack && !v5 && pk.ReasonCode == packets.ErrUnspecifiedError.Code:
+		// A lasting session without a client id is all that mochi says this of,
+		// which is no return code of MQTT 3.1.1.
+		pk.ReasonCode = badIdentifier
 	case pk.FixedHeader.Type == packets.Disconnect && !v5:
 		// Before MQTT 5 a server has no DISCONNECT. mochi refuses to send a
 		// packet without a type and closes the connection, as is right.

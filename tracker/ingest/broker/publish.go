@@ -13,13 +13,18 @@ import (
 // OnPublish takes publishes over from mochi.
 func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
 	c, ok := cl.Net.Conn.(*conn)
-	if !ok {
-		return pk, nil // the server's own client, which writes to devices
+	if !ok || c.session.lab && ordinary(pk.TopicName) {
+		return pk, nil // the server's own client, which writes to devices, or a lab's
+	}
+	device, err := h.sender(c, pk.TopicName)
+	if err != nil {
+		c.disconnect(causeUnavailable)
+		return pk, packets.ErrRejectPacket
 	}
 	received := time.Now()
 	switch pk.FixedHeader.Qos {
 	case 0:
-		h.submit(h.judge(c.session.device, pk.TopicName, pk.Payload, received), ticket{h: h})
+		h.submit(h.judge(device, pk.TopicName, pk.Payload, received), ticket{h: h})
 	case 1:
 		// A device of MQTT 5 was told how many publishes may be under way.
 		n, err := c.acks.take(pk.PacketID, received, !c.session.v5)
@@ -29,9 +34,9 @@ func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, er
 		if err != nil {
 			break
 		}
-		h.submit(h.judge(c.session.device, pk.TopicName, pk.Payload, received), ticket{h: h, conn: c, place: n})
+		h.submit(h.judge(device, pk.TopicName, pk.Payload, received), ticket{h: h, conn: c, place: n})
 	default:
-		return h.publishExactlyOnce(cl, c, pk, received)
+		return h.publishExactlyOnce(cl, c, pk, h.judge(device, pk.TopicName, pk.Payload, received))
 	}
 	return pk, packets.ErrRejectPacket
 }
@@ -42,8 +47,8 @@ func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, er
 // for sending that many ahead; such a device gets its PUBREC here, and mochi
 // confirms the PUBREL of a packet id that it does not know. No state is needed
 // for that: what is published again is found by its key.
-func (h *hook) publishExactlyOnce(cl *mqtt.Client, c *conn, pk packets.Packet, received time.Time) (packets.Packet, error) {
-	code, err := h.await(h.judge(c.session.device, pk.TopicName, pk.Payload, received), c)
+func (h *hook) publishExactlyOnce(cl *mqtt.Client, c *conn, pk packets.Packet, v verdict) (packets.Packet, error) {
+	code, err := h.await(v, c)
 	if err != nil {
 		c.disconnect(causeOf(err))
 		return pk, packets.ErrRejectPacket

@@ -79,7 +79,9 @@ func (r *raw) encode(pk packets.Packet) []byte {
 	var buf bytes.Buffer
 	encode := map[byte]func(*bytes.Buffer) error{
 		packets.Connect: pk.ConnectEncode, packets.Publish: pk.PublishEncode, packets.Pubrel: pk.PubrelEncode,
-		packets.Subscribe: pk.SubscribeEncode, packets.Pingreq: pk.PingreqEncode, packets.Disconnect: pk.DisconnectEncode,
+		packets.Puback: pk.PubackEncode, packets.Pubrec: pk.PubrecEncode, packets.Pubcomp: pk.PubcompEncode,
+		packets.Unsubscribe: pk.UnsubscribeEncode,
+		packets.Subscribe:   pk.SubscribeEncode, packets.Pingreq: pk.PingreqEncode, packets.Disconnect: pk.DisconnectEncode,
 	}[pk.FixedHeader.Type]
 	must(r.t, encode(&buf))
 	return buf.Bytes()
@@ -130,6 +132,7 @@ func (r *raw) tryRead(wait time.Duration) (packets.Packet, error) {
 	}
 	decode := map[byte]func([]byte) error{
 		packets.Connack: pk.ConnackDecode, packets.Puback: pk.PubackDecode, packets.Pubrec: pk.PubrecDecode,
+		packets.Pubrel: pk.PubrelDecode, packets.Unsuback: pk.UnsubackDecode,
 		packets.Pubcomp: pk.PubcompDecode, packets.Suback: pk.SubackDecode, packets.Pingresp: pk.PingrespDecode,
 		packets.Publish: pk.PublishDecode, packets.Disconnect: pk.DisconnectDecode,
 	}[pk.FixedHeader.Type]

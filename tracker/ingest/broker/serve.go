@@ -113,7 +113,7 @@ func (b *Broker) forget(c *conn) {
 // ended counts why a connection is over.
 func (b *Broker) ended(c *conn, err error) {
 	reason := reasonOf(err)
-	if c.session.device == "" {
+	if c.session.device == "" && !c.session.lab {
 		if c.session.refusal != "" {
 			reason = c.session.refusal
 		}
