@@ -12,8 +12,9 @@
 // acknowledged it, is sent at least once, and for the first time in the order
 // of the calls to Send. After a lost connection everything unacknowledged is
 // sent again, oldest first, as the very bytes that were sent before, so that a
-// server which drops repeated payloads stores it once. Reports are kept in
-// memory only: they survive the broker and the network, not this process.
+// server which drops repeated payloads stores it once. With Options.QueueDir a
+// report that Send took is on disk: it survives a kill and a power cut, and the
+// next run sends it. Without, reports are kept in memory only.
 //
 // The native protocol names a report by the number of the device's start, which
 // New counts on disk, and its number since then. So reports of two runs are
@@ -48,6 +49,9 @@ var (
 	ErrBadReport = errors.New("bad report")
 	// ErrQueueFull is wrapped when no room came free before the context ended.
 	ErrQueueFull = errors.New("report queue full")
+	// ErrNotKept is wrapped when the disk did not take a report. It may be sent
+	// all the same.
+	ErrNotKept = errors.New("report not kept")
 	// ErrStopped says that Run has ended or is ending.
 	ErrStopped = errors.New("device stopped")
 	// ErrUnacknowledged is wrapped by what Run returns where reports were left
@@ -72,8 +76,8 @@ type Device struct {
 	stragglers sync.WaitGroup
 }
 
-// New checks opts and counts a start in its BootFile; it connects to nothing.
-// Errors wrap ErrOptions, or what went wrong with the file.
+// New checks opts, opens the QueueDir and counts a start in the BootFile; it
+// connects to nothing. Errors wrap ErrOptions, or what went wrong with the files.
 func New(opts Options) (*Device, error) {
 	opts = opts.withDefaults()
 	broker, err := parseBroker(opts.Broker)
@@ -83,16 +87,35 @@ func New(opts Options) (*Device, error) {
 	if broker.Scheme == schemePlain && opts.TLS != nil {
 		return nil, fmt.Errorf("%w: a TLS configuration needs a broker address that starts with tls://", ErrOptions)
 	}
-	d := &Device{opts: opts, broker: broker, queue: newQueue(opts.QueueLimit)}
+	d := &Device{opts: opts, broker: broker}
 	if opts.BootFile == "" {
 		err = d.speakOwnTracks()
 	} else {
 		err = d.speakNative()
 	}
+	if err == nil {
+		err = d.openQueue()
+	}
 	if err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+func (d *Device) openQueue() error {
+	if d.opts.QueueDir == "" {
+		d.queue = newQueue(d.opts.QueueLimit)
+		return nil
+	}
+	q, torn, err := openQueue(d.opts.QueueDir, d.opts.QueueLimit)
+	if err != nil {
+		return fmt.Errorf("open the report queue: %w", err)
+	}
+	d.queue = q
+	if torn > 0 {
+		d.opts.Log.Info("the end of the report queue was not whole", "device", d.opts.ID, "bytes", torn)
+	}
+	return nil
 }
 
 func (d *Device) speakOwnTracks() error {
@@ -121,10 +144,10 @@ func (d *Device) speakNative() error {
 }
 
 // Send puts r in the queue. A nil error means that r is kept until the broker
-// acknowledged it, not that it was sent. Where the queue is full Send waits for
-// room until ctx ends. A position that comes sooner after the one before than
-// the server desires is left out, and is no error. Errors: ErrBadReport,
-// ErrQueueFull, ErrStopped.
+// acknowledged it, not that it was sent. Where a queue in memory is full Send
+// waits for room until ctx ends; one on disk drops the oldest report. A position
+// that comes sooner after the one before than the server desires is left out, and
+// is no error. Errors: ErrBadReport, ErrQueueFull, ErrNotKept, ErrStopped.
 func (d *Device) Send(ctx context.Context, r Report) error {
 	if d.desired.skips(&r.Fix) {
 		return nil
@@ -143,8 +166,11 @@ func (d *Device) Flush(ctx context.Context) error { return d.queue.drained(ctx) 
 // Stats is a snapshot of a device's counters.
 type Stats struct {
 	// Taken and Acknowledged count reports: those Send took, and those of them
-	// that the broker acknowledged.
+	// that the broker acknowledged. With a QueueDir they include reports that an
+	// earlier run took and did not get acknowledged.
 	Taken, Acknowledged uint64
+	// Dropped counts the reports that made room for newer ones.
+	Dropped uint64
 	// Connects counts connections the broker accepted.
 	Connects uint64
 	// Connected tells whether there is one now.
@@ -152,12 +178,12 @@ type Stats struct {
 }
 
 // Pending is how many reports wait for their acknowledgement.
-func (s Stats) Pending() uint64 { return s.Taken - s.Acknowledged }
+func (s Stats) Pending() uint64 { return s.Taken - s.Acknowledged - s.Dropped }
 
 // Stats returns the counters. Safe for concurrent use.
 func (d *Device) Stats() Stats {
-	taken, acknowledged := d.queue.counts()
-	return Stats{Taken: taken, Acknowledged: acknowledged, Connects: d.connects.Load(), Connected: d.connected.Load()}
+	taken, acknowledged, dropped := d.queue.counts()
+	return Stats{Taken: taken, Acknowledged: acknowledged, Dropped: dropped, Connects: d.connects.Load(), Connected: d.connected.Load()}
 }
 
 // Run connects, sends, and connects again after every loss or refusal, with
@@ -183,6 +209,9 @@ func (d *Device) Run(ctx context.Context) error {
 	d.stayConnected(work)
 	drain.Wait()
 	d.stragglers.Wait()
+	if err := d.queue.release(); err != nil {
+		return err
+	}
 	if left := d.Stats().Pending(); left > 0 {
 		return fmt.Errorf("%w: %d", ErrUnacknowledged, left)
 	}

@@ -41,6 +41,10 @@ type Options struct {
 	// TLS is for tls:// brokers: own roots or a client certificate. Nil uses
 	// the system's roots and the host of Broker.
 	TLS *tls.Config
+	// QueueDir keeps unacknowledged reports in a folder, which is made if it is
+	// missing and must not be shared by two devices. Each Send then waits for the
+	// disk. Empty to keep them in memory.
+	QueueDir string
 	// QueueLimit is how many unacknowledged reports are kept; 10,000, which is
 	// almost three hours of a fix each second and about 2 MB.
 	QueueLimit int

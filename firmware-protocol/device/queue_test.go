@@ -60,7 +60,7 @@ func TestQueueAgainstModel(t *testing.T) {
 				numbers = slices.Delete(numbers, i, i+1)
 			}
 		}
-		if p, a := q.counts(); p != pushed || a != pushed-uint64(len(numbers)) {
+		if p, a, _ := q.counts(); p != pushed || a != pushed-uint64(len(numbers)) {
 			t.Fatalf("seed %d, step %d: counts %d, %d; want %d, %d", seed, step, p, a, pushed, pushed-uint64(len(numbers)))
 		}
 	}

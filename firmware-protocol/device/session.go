@@ -54,10 +54,10 @@ func (d *Device) session(ctx context.Context) (healthy bool, err error) {
 	d.opts.Log.Debug("connected", "device", d.opts.ID)
 
 	inbox := d.listen(client)
-	_, before := d.queue.counts()
+	_, before, _ := d.queue.counts()
 	begun := time.Now()
 	err = d.exchange(ctx, client, lost, inbox)
-	_, after := d.queue.counts()
+	_, after, _ := d.queue.counts()
 	return after > before || time.Since(begun) > d.opts.RetryMax, err
 }
 
