@@ -23,7 +23,7 @@ type simTarget struct {
 	tls *tls.Config
 	// secrets of the devices of simFleet.devices.
 	secrets map[tracker.DeviceID]string
-	// folder is where the devices count their starts.
+	// folder is where the devices count their starts and keep their reports.
 	folder string
 	log    *slog.Logger
 }
@@ -70,7 +70,8 @@ func (f *simFleet) trackers(to simTarget) ([]*device.Device, error) {
 		id := simDeviceID(i)
 		t, err := device.New(device.Options{
 			Broker: to.broker, TLS: to.tls, ID: string(id), Secret: to.secrets[id],
-			BootFile: filepath.Join(to.folder, fmt.Sprintf("van-%d.boot", i+1)), Log: to.log, RetryMax: 5 * time.Second,
+			BootFile: filepath.Join(to.folder, fmt.Sprintf("van-%d.boot", i+1)),
+			QueueDir: filepath.Join(to.folder, fmt.Sprintf("van-%d.queue", i+1)), Log: to.log, RetryMax: 5 * time.Second,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("make the tracker of %s: %w", id, err)

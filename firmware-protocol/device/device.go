@@ -230,16 +230,16 @@ func (d *Device) finish() {
 
 // stayConnected keeps a session up until ctx ends.
 func (d *Device) stayConnected(ctx context.Context) {
-	retry := backoff{min: retryMin, max: d.opts.RetryMax}
+	retry := newRetry(d.opts.RetryMax)
 	for ctx.Err() == nil {
 		healthy, err := d.session(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		if healthy {
-			retry.reset()
+			retry.Reset()
 		}
-		pause := retry.next()
+		pause := retry.NextBackOff()
 		d.opts.Log.Info("not connected", "device", d.opts.ID, "error", err, "retry_in", pause.Round(time.Millisecond))
 		sleep(ctx, pause)
 	}

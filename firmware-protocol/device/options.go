@@ -54,8 +54,7 @@ type Options struct {
 	AckTimeout time.Duration
 	// DrainTimeout bounds how long Run outlives its context; 5 s.
 	DrainTimeout time.Duration
-	// RetryMax bounds the pause before connecting again, which is at least
-	// 500 ms; one minute.
+	// RetryMax bounds the pause before connecting again; one minute.
 	RetryMax time.Duration
 	// Log defaults to slog.Default.
 	Log *slog.Logger

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestOptions(t *testing.T) {
@@ -46,27 +45,5 @@ func TestOptions(t *testing.T) {
 				t.Errorf("the error gives the password away: %v", err)
 			}
 		})
-	}
-}
-
-func TestBackoff(t *testing.T) {
-	b := backoff{min: time.Second, max: 10 * time.Second}
-	bounds := []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 10 * time.Second, 10 * time.Second}
-	longest := time.Duration(0)
-	for range 200 {
-		for i, bound := range bounds {
-			got := b.next()
-			if got < b.min || got >= bound {
-				t.Fatalf("pause %d is %v, want at least %v and below %v", i, got, b.min, bound)
-			}
-			longest = max(longest, got)
-		}
-		b.reset()
-	}
-	if longest < 9*time.Second {
-		t.Errorf("pauses do not grow: none of 1,000 above %v", longest)
-	}
-	if fixed := (&backoff{min: time.Second, max: time.Second}).next(); fixed != time.Second {
-		t.Errorf("no room for jitter: %v", fixed)
 	}
 }
