@@ -184,9 +184,9 @@ func (h *house) wantStored(id tracker.DeviceID, n int) {
 	for i := range want {
 		want[i] = i
 	}
-	var got []int
-	for deadline := time.Now().Add(30 * time.Second); len(got) < n && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		got = h.stored(id)
+	got := h.stored(id)
+	for deadline := time.Now().Add(30 * time.Second); len(got) < n && time.Now().Before(deadline); got = h.stored(id) {
+		time.Sleep(10 * time.Millisecond)
 	}
 	if !slices.Equal(got, want) {
 		h.t.Fatalf("%d fixes of %s are stored, want seconds 0 to %d, each once: %v", len(got), id, n-1, got)

@@ -3,8 +3,12 @@ package bridge
 import (
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
+	paho "github.com/eclipse/paho.mqtt.golang"
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -94,6 +98,27 @@ func TestShare(t *testing.T) {
 			t.Errorf("server %d got nothing", i+1)
 		}
 	}
+}
+
+// The rights that the README proposes keep a device from speaking for another.
+func TestRightsOfTheOtherBroker(t *testing.T) {
+	rights := filepath.Join(t.TempDir(), "acl")
+	must(t, os.WriteFile(rights, []byte("user wayguard\ntopic read owntracks/#\ntopic read wg/1/+/up\n\npattern write owntracks/%u/#\n"), 0o600))
+	m := startMosquitto(t, "acl_file "+rights)
+	h := open(t, van, "bert:van7")
+	h.bridge("tcp://"+m.at, func(o *Options) { o.Username = "wayguard" }).connected()
+	anna := func() *publisher {
+		o := paho.NewClientOptions().AddBroker("tcp://" + m.at).SetUsername("anna").SetAutoReconnect(false)
+		p := &publisher{t, paho.NewClient(o)}
+		p.must(p.client.Connect())
+		t.Cleanup(func() { p.client.Disconnect(0) })
+		return p
+	}
+	// Mosquitto may close the connection that this comes on.
+	anna().client.Publish("owntracks/bert/van7", 1, false, location(0)).WaitTimeout(time.Second)
+	anna().locations(vanTopic, 0, 5)
+	h.wantStored(van, 5)
+	h.wantStored("bert:van7", 0)
 }
 
 // The Mosquitto of some systems cannot listen for WebSockets.

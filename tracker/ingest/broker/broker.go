@@ -47,6 +47,12 @@
 // again when it changes, and from time to time until the device answers.
 // Only the server writes there, and each time under an issue of its own.
 //
+// # Lab
+//
+// With [Options].Lab there are no rights: the broker is a general one
+// for tests, on loopback only, but what belongs to a door is taken and
+// acknowledged as ever.
+//
 // # Adding a door
 //
 // A door is a package of its own on this floor with a type that implements
