@@ -103,6 +103,7 @@ func TestUpstreamKill(t *testing.T) {
 	if p.metric(t, "wayguard_upstream_in_flight") != 0 {
 		t.Error("messages in flight at rest")
 	}
+	p.interrupt(t)
 }
 
 // publishUntil is publish over one connection, at a pace that leaves the server

@@ -168,6 +168,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		if acknowledged || time.Since(begun) > healthyAfter {
 			pauses.Reset()
 		}
+		b.metrics.failures.Inc()
 		pause := pauses.NextBackOff()
 		b.options.Log.Warn("no connection to the upstream MQTT broker", "host", b.address.Host,
 			"error", err, "retry_in", pause.Round(time.Millisecond))

@@ -79,6 +79,7 @@ func TestRefusals(t *testing.T) {
 	p.publish(vanTopic, false, location(0))
 	h.wantStored(van, 1)
 	b.want("received_total", 10)
+	b.want("acknowledged_total", 10)
 	b.want("in_flight", 0)
 	want := []string{
 		"owntracks anna:van7 bad_json", "owntracks anna:van7 bad_position", "owntracks anna:van7 too_large",

@@ -92,6 +92,7 @@ func (in *intake) settle(work context.Context, o owed) error {
 	}
 	// Dropped by paho if the connection is gone; the message then comes again.
 	o.message.Ack()
+	in.bridge.metrics.acked.Inc()
 	in.acknowledged = true
 	return nil
 }

@@ -23,7 +23,8 @@ func (o outcome) String() string {
 
 type metrics struct {
 	connected, inFlight prometheus.Gauge
-	connects, received  prometheus.Counter
+	connects, failures  prometheus.Counter
+	received, acked     prometheus.Counter
 	messages            [outcomeCount]prometheus.Counter
 	refusals            *prometheus.CounterVec
 }
@@ -34,7 +35,9 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		connected: gauge("connected", "1 while there is a session with the upstream broker that it has granted the subscriptions of."),
 		inFlight:  gauge("in_flight", "Messages of the upstream broker that wait for their commit."),
 		connects:  counter("connects_total", "Connections that the upstream broker accepted; all but the first are reconnects."),
+		failures:  counter("failures_total", "Attempts to connect to the upstream broker that failed, and sessions that ended without being asked to."),
 		received:  counter("received_total", "Messages received from the upstream broker, those sent again included."),
+		acked:     counter("acknowledged_total", "Messages acknowledged to the upstream broker."),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: prefix + "refusals_total",
 			Help: "Messages of the upstream broker that can never be right, by the door they are for and the reason.",
@@ -50,7 +53,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	if r == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.connected, m.inFlight, m.connects, m.received, messages, m.refusals} {
+	for _, c := range []prometheus.Collector{m.connected, m.inFlight, m.connects, m.failures, m.received, m.acked, messages, m.refusals} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}

@@ -21,8 +21,9 @@ const (
 	keepAlive     = 30 * time.Second
 	// flushTime is for commits under way when the bridge ends.
 	flushTime = 3 * time.Second
-	// farewell is how long a disconnect may take, in milliseconds.
-	farewell = 250
+	// farewell is how long a disconnect may take, in milliseconds. It is done
+	// after the last acknowledgement has been written.
+	farewell = 2000
 )
 
 var (

@@ -34,7 +34,7 @@ func TestTLS(t *testing.T) {
 		"one of another authority":         {RootCAs: roots, Certificates: []tls.Certificate{newAuthority(t).issue(t, t.TempDir(), "wayguard")}},
 	} {
 		b := h.bridge("tls://"+m.at, func(o *Options) { o.TLS = config })
-		time.Sleep(200 * time.Millisecond)
+		eventually(t, name+" fails", func() bool { return b.metric("failures_total") > 0 })
 		if b.stop(); b.metric("connects_total") != 0 {
 			t.Errorf("%s: connected", name)
 		}

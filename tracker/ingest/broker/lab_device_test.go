@@ -26,7 +26,7 @@ func TestLabEnrols(t *testing.T) {
 				p.put(qos, []string{"owntracks/anna/van7", "owntracks/bert/bike2", "owntracks/anna/van8"}[n], string(location(int(qos))), true)
 			}
 		}
-		p.received()
+		p.received(0)
 		for _, id := range []tracker.DeviceID{van, bike, "anna:van8"} {
 			eventually(t, "three fixes of "+string(id), func() bool { return slices.Equal(h.stored(id), []int{0, 1, 2}) })
 		}
@@ -34,7 +34,7 @@ func TestLabEnrols(t *testing.T) {
 		p.put(1, "owntracks/anna/van7", "{", false)
 		p.put(1, "owntracks/an na/van7", string(location(1)), false)
 		p.put(1, "wg/1/stranger/up", "x", false)
-		p.received()
+		p.received(0)
 		want := []string{"owntracks bad_json", "none foreign_topic", "none foreign_topic"}
 		if got := h.quarantined(); !slices.Equal(got, want) {
 			t.Errorf("quarantine %q, want %q", got, want)

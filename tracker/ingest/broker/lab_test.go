@@ -3,6 +3,7 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,8 @@ import (
 type peer struct {
 	*raw
 	last uint16
+	// pending is how many publishes of it are not acknowledged.
+	pending int
 }
 
 func openLab(t testing.TB) *house {
@@ -71,6 +74,7 @@ func (p *peer) put(qos byte, topic, payload string, retain bool) {
 	pk := publication(qos, 0, topic, []byte(payload))
 	if pk.FixedHeader.Retain = retain; qos > 0 {
 		pk.PacketID = p.next()
+		p.pending++
 	}
 	p.send(pk)
 }
@@ -78,14 +82,18 @@ func (p *peer) put(qos byte, topic, payload string, retain bool) {
 // quiet is after how long nothing more is expected.
 const quiet = 150 * time.Millisecond
 
-// received answers all that comes, until nothing does, and returns the messages.
-func (p *peer) received() []string {
+// received answers all that comes, until nothing does any more, nothing is
+// pending and there are so many messages, which it returns.
+func (p *peer) received(atLeast int) []string {
 	p.t.Helper()
 	var messages []string
-	for {
+	for deadline := time.Now().Add(10 * time.Second); ; {
 		pk, err := p.tryRead(quiet)
 		if err != nil {
-			return messages
+			if p.pending == 0 && len(messages) >= atLeast || time.Now().After(deadline) || !errors.Is(err, os.ErrDeadlineExceeded) {
+				return messages
+			}
+			continue
 		}
 		answer := packets.Packet{PacketID: pk.PacketID}
 		switch pk.FixedHeader.Type {
@@ -99,6 +107,9 @@ func (p *peer) received() []string {
 			answer.FixedHeader = packets.FixedHeader{Type: packets.Pubrel, Qos: 1}
 		case packets.Pubrel:
 			answer.FixedHeader.Type = packets.Pubcomp
+		case packets.Puback, packets.Pubcomp:
+			p.pending--
+			continue
 		default:
 			continue
 		}
@@ -108,7 +119,7 @@ func (p *peer) received() []string {
 
 func (p *peer) wantMessages(want ...string) {
 	p.t.Helper()
-	got := p.received()
+	got := p.received(len(want))
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -156,14 +167,14 @@ func labRetained(_ *testing.T, h *house, version byte) {
 	for qos := range byte(3) {
 		p.put(qos, fmt.Sprintf("kept/%d", qos), "x", true)
 	}
-	p.received()
+	p.received(0)
 	late := h.anyone(version, "late", nil)
 	late.subscribe(2, "+/+")
 	late.wantMessages("kept/0=x qos 0 retained true", "kept/1=x qos 1 retained true", "kept/2=x qos 2 retained true")
 	for qos := range byte(3) {
 		p.put(qos, fmt.Sprintf("kept/%d", qos), "", true)
 	}
-	p.received()
+	p.received(0)
 	later := h.anyone(version, "later", nil)
 	later.subscribe(2, "#")
 	later.wantMessages()
@@ -238,7 +249,7 @@ func labOffline(t *testing.T, h *house, version byte) {
 	p := h.anyone(version, "p", nil)
 	p.put(1, "a/1", "x", false)
 	p.put(2, "a/2", "x", false)
-	p.received()
+	p.received(0)
 	back := h.anyone(version, "away", lasting)
 	if !back.connack.SessionPresent {
 		t.Error("the session is lost")
@@ -256,7 +267,7 @@ func labRedelivery(t *testing.T, h *house, version byte) {
 	p := h.anyone(version, "p", nil)
 	p.put(1, "a/1", "x", false)
 	p.put(2, "a/2", "x", false)
-	p.received()
+	p.received(0)
 	for range 2 { // It reads both and answers neither.
 		if pk := deaf.read(); pk.FixedHeader.Type != packets.Publish || pk.FixedHeader.Dup {
 			t.Fatalf("packet type %d, sent before %t", pk.FixedHeader.Type, pk.FixedHeader.Dup)
@@ -271,7 +282,7 @@ func labOverlapping(t *testing.T, h *house, version byte) {
 	p.subscribe(2, "a/#")
 	p.subscribe(1, "a/+")
 	p.put(2, "a/b", "x", false)
-	got := p.received()
+	got := p.received(1)
 	slices.Sort(got)
 	one, two := "a/b=x qos 1 retained false", "a/b=x qos 2 retained false"
 	if !slices.Equal(got, []string{two}) && !slices.Equal(got, []string{one, two}) {
