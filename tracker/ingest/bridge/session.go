@@ -37,7 +37,7 @@ var (
 // Each session has a paho client of its own. One that reconnects by itself hands
 // out messages from before the loss again, whose acknowledgements it drops.
 func (b *Bridge) session(ctx context.Context) (acknowledged bool, err error) {
-	work, end := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, end := context.WithCancel(ctx)
 	defer end()
 	in := newIntake(b, ctx)
 	lost := make(chan error, 1)
@@ -52,7 +52,8 @@ func (b *Bridge) session(ctx context.Context) (acknowledged bool, err error) {
 	b.metrics.connects.Inc()
 	defer b.metrics.connected.Set(0)
 
-	g, work := errgroup.WithContext(work)
+	// What is under way may finish after the end of ctx.
+	g, work := errgroup.WithContext(context.WithoutCancel(ctx))
 	g.Go(func() error { return watch(work, lost) })
 	g.Go(func() error { return b.subscribe(work, client) })
 	g.Go(func() error { return in.acknowledge(work) })
