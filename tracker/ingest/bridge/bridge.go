@@ -1,6 +1,7 @@
 // Package bridge takes what devices publish to another MQTT broker, such as
 // Mosquitto, EMQX or NATS, into a [tracker.Fleet]. It speaks MQTT 3.1.1, with
-// paho, over TCP, TLS or WebSocket.
+// paho, over TCP, TLS or WebSocket. Nothing goes the other way: a device behind
+// another broker is not told what is desired of it.
 //
 // Start at [New] and [Bridge.Run].
 //

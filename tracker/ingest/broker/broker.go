@@ -49,9 +49,8 @@
 //
 // # Lab
 //
-// With [Options].Lab there are no rights: the broker is a general one
-// for tests, on loopback only, but what belongs to a door is taken and
-// acknowledged as ever.
+// With [Options].Lab there are no rights: the broker is a general one for tests,
+// on loopback only, but what belongs to a door is taken and acknowledged as ever.
 //
 // # Adding a door
 //
