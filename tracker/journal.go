@@ -9,9 +9,9 @@ import (
 	"wayguard/geofence"
 )
 
-// A journal entry, version 3:
+// A journal entry, version 4:
 //
-//	byte    3
+//	byte    4
 //	uvarint version of the World that the engine used
 //	uvarint number of events that followed from the reports and ticks
 //	uvarint number of reports, then each:
@@ -33,8 +33,8 @@ import (
 //	        varint  the server's time, ms
 //	uvarint number of hand-offs, then each as journaledHandoff.append writes it
 //
-// Version 2 has neither readings nor answers nor hand-offs, version 1 ends before the reviews.
-const entryVersion = 3
+// Version 3 has no hand-offs, version 2 neither readings nor answers, version 1 ends before the reviews.
+const entryVersion = 4
 
 const noBattery = 255
 
@@ -165,7 +165,7 @@ func parseEntry(seq uint64, value []byte) (entry, error) {
 	if version > 1 {
 		e.readReviews(r)
 	}
-	if version > 2 {
+	if version > 3 {
 		e.readHandoffs(r)
 	}
 	if err := r.end(); err != nil {
