@@ -199,7 +199,7 @@ func (f *Fleet) recall(r *Report) {
 	if a == nil {
 		return
 	}
-	d, _ := f.registry.get(r.Device)
+	d, _ := f.registry.inUse(r.Device)
 	a.epoch, a.since = epochOf(&d), a.Time
 	s := f.desires.of(r.Device, &d)
 	if s == nil || a.Applied.Version == 0 {

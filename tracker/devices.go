@@ -27,6 +27,17 @@ type Device struct {
 	Created time.Time
 	// Last is its newest position, nil before the first.
 	Last *Position
+	// Credential is how it signs in.
+	Credential CredentialState
+	// Limits are its own; zero fields stand for the server's.
+	Limits DeviceLimits
+}
+
+// DeviceLimits are how fast a device may report. Zero fields stand for the
+// server's defaults.
+type DeviceLimits struct {
+	MessagesPerSecond float64 `json:"messages_per_s,omitzero"`
+	BytesPerSecond    float64 `json:"bytes_per_s,omitzero"`
 }
 
 const deviceBucket = "devices"
@@ -36,20 +47,28 @@ type storedDevice struct {
 	Name    string    `json:"name,omitempty"`
 	Kind    string    `json:"kind,omitempty"`
 	Created time.Time `json:"created"`
-	// Secret is the keyed hash of the secret.
-	Secret []byte `json:"secret"`
-	// Generation counts the rotations of the secret.
+	storedCredential
+	// Generation counts the credentials before the present one.
 	Generation uint32 `json:"generation,omitempty"`
+	// Old is what the last rotation replaced, while that still works.
+	Old    *oldCredential `json:"old,omitempty"`
+	Limits DeviceLimits   `json:"limits,omitzero"`
 }
 
 // registry knows who may report.
 type registry struct {
-	editing turn
-	key     secretKey
+	editing   turn
+	key       secretKey
+	authority *authority
+	codes     *enrolCodes
+	// outgrown are devices whose new credential was used while the old one
+	// still worked.
+	outgrown *outgrown
 
 	mu      sync.RWMutex
 	devices map[DeviceID]storedDevice
-	// revoked are told of each device whose secret has become worthless.
+	// revoked are told of each device with a credential that has become
+	// worthless.
 	revoked []func(DeviceID)
 	// users are the devices of each OwnTracks user.
 	users map[string][]DeviceID
@@ -58,12 +77,21 @@ type registry struct {
 }
 
 func loadRegistry(store Store) (*registry, error) {
-	r := &registry{editing: newTurn(), devices: make(map[DeviceID]storedDevice), users: make(map[string][]DeviceID)}
+	r := &registry{
+		editing: newTurn(), outgrown: newOutgrown(),
+		devices: make(map[DeviceID]storedDevice), users: make(map[string][]DeviceID),
+	}
 	var err error
 	if r.key, err = loadSecretKey(store); err != nil {
 		return nil, err
 	}
+	if r.authority, err = loadAuthority(store); err != nil {
+		return nil, err
+	}
 	if r.keys, err = loadDeviceKeys(store); err != nil {
+		return nil, err
+	}
+	if r.codes, err = loadEnrolCodes(store); err != nil {
 		return nil, err
 	}
 	err = eachRecord(store, deviceBucket, "", func(rec Record) error {
@@ -103,9 +131,9 @@ func (r *registry) put(id DeviceID, d storedDevice) {
 	r.devices[id] = d
 }
 
-// OnRevoke has fn called whenever a device's secret is replaced or the device
-// deleted, so that connections made with the old secret can be closed. fn must
-// not block.
+// OnRevoke has fn called whenever a credential of a device has ended: it was
+// replaced, it expired, or the device was deleted. What signed in with it, which
+// [Fleet.Holds] tells, is then to be closed. fn must not block.
 func (f *Fleet) OnRevoke(fn func(DeviceID)) {
 	f.registry.mu.Lock()
 	defer f.registry.mu.Unlock()
@@ -132,78 +160,59 @@ func (r *registry) remove(id DeviceID) {
 	}
 }
 
-// CreateDevice registers a device and returns its secret, which cannot be had
-// again: only a keyed hash is stored. Errors wrap ErrDeviceID, ErrExists,
+// SetDeviceLimits replaces a device's own limits. Errors wrap ErrNotFound,
 // ErrUnavailable or ctx's.
-func (f *Fleet) CreateDevice(ctx context.Context, d Device) (secret string, err error) {
-	if _, err := ParseDeviceID(string(d.ID)); err != nil {
-		return "", err
-	}
-	var made string // the edit's alone until it is done
-	err = f.registry.editing.take(ctx, func(ctx context.Context) (err error) {
-		if _, ok := f.registry.get(d.ID); ok {
-			return fmt.Errorf("device %q %w", d.ID, ErrExists)
-		}
-		created := time.Now().UTC().Truncate(time.Millisecond)
-		made, err = f.putDevice(ctx, d.ID, storedDevice{Name: d.Name, Kind: d.Kind, Created: created})
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	return made, nil
+func (f *Fleet) SetDeviceLimits(ctx context.Context, id DeviceID, l DeviceLimits) error {
+	return f.editDevice(ctx, id, func(d *storedDevice) bool { d.Limits = l; return true })
 }
 
-// RotateSecret gives a device a new secret in place of the old. Errors wrap
-// ErrNotFound, ErrUnavailable or ctx's.
-func (f *Fleet) RotateSecret(ctx context.Context, id DeviceID) (secret string, err error) {
-	var made string // the edit's alone until it is done
-	err = f.registry.editing.take(ctx, func(ctx context.Context) (err error) {
+// editDevice stores what edit makes of a device, unless edit returns false.
+func (f *Fleet) editDevice(ctx context.Context, id DeviceID, edit func(*storedDevice) bool) error {
+	return f.registry.editing.take(ctx, func(ctx context.Context) error {
 		d, ok := f.registry.get(id)
 		if !ok {
 			return fmt.Errorf("device %q: %w", id, ErrNotFound)
 		}
-		d.Generation++
-		made, err = f.putDevice(ctx, id, d)
-		return err
+		if !edit(&d) {
+			return nil
+		}
+		return f.storeDevice(ctx, id, d)
 	})
-	if err != nil {
-		return "", err
-	}
-	return made, nil
 }
 
-func (f *Fleet) putDevice(ctx context.Context, id DeviceID, d storedDevice) (secret string, err error) {
-	secret = newSecret()
-	d.Secret = f.registry.key.hash(secret)
+// storeDevice writes d, and more records in the same transaction.
+func (f *Fleet) storeDevice(ctx context.Context, id DeviceID, d storedDevice, more ...BucketRecord) error {
 	value, err := json.Marshal(d)
 	if err != nil {
-		return "", fmt.Errorf("encode device %q: %w", id, err)
+		return fmt.Errorf("encode device %q: %w", id, err)
 	}
-	err = f.change(ctx, edit{
-		records: []BucketRecord{{Bucket: deviceBucket, Record: Record{Key: string(id), Value: value}}},
+	return f.change(ctx, edit{
+		records: append(more, BucketRecord{Bucket: deviceBucket, Record: Record{Key: string(id), Value: value}}),
 		apply: func() {
+			before, _ := f.registry.get(id)
 			f.registry.put(id, d)
-			f.registry.revoke(id)
+			if !d.keeps(before) {
+				f.registry.revoke(id)
+			}
 		},
 	})
-	if err != nil {
-		return "", err
-	}
-	return secret, nil
 }
 
-// DeleteDevice revokes a device; its track and its events stay. Errors wrap
+// DeleteDevice revokes a device, and the enrolment codes that are for it alone;
+// its track and its events stay. Errors wrap
 // ErrNotFound, ErrUnavailable or ctx's.
 func (f *Fleet) DeleteDevice(ctx context.Context, id DeviceID) error {
 	return f.registry.editing.take(ctx, func(ctx context.Context) error {
 		if _, ok := f.registry.get(id); !ok {
 			return fmt.Errorf("device %q: %w", id, ErrNotFound)
 		}
+		codes := f.registry.codes.of(id)
 		return f.change(ctx, edit{
-			records: append(f.registry.keys.without(id), BucketRecord{Bucket: deviceBucket, Record: Record{Key: string(id)}}, dropDesired(id)),
+			records: append(append(f.registry.keys.without(id), deletions(codes)...),
+				BucketRecord{Bucket: deviceBucket, Record: Record{Key: string(id)}}, dropDesired(id)),
 			apply: func() {
 				f.registry.remove(id)
+				f.registry.codes.remove(codes...)
 				f.registry.keys.forget(id)
 				f.desires.put(id, nil)
 				f.live.forget(id)
@@ -235,28 +244,15 @@ func (f *Fleet) Devices() []Device {
 }
 
 func (f *Fleet) present(id DeviceID, d storedDevice) Device {
-	shown := Device{ID: id, Name: d.Name, Kind: d.Kind, Created: d.Created}
+	shown := Device{ID: id, Name: d.Name, Kind: d.Kind, Created: d.Created, Credential: d.state(time.Now()), Limits: d.Limits}
 	if p, ok := f.live.position(id); ok {
 		shown.Last = &p
 	}
 	return shown
 }
 
-// Authenticate finds the device for a user name and a secret. The name is a
-// device's id or, as OwnTracks apps send it, the part before the colon: then
-// the secret tells which of the user's devices it is.
-func (f *Fleet) Authenticate(name, secret string) (DeviceID, bool) {
-	r := f.registry
-	hash := r.key.hash(secret)
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	if d, ok := r.devices[DeviceID(name)]; ok && equalHash(hash, d.Secret) {
-		return DeviceID(name), true
-	}
-	for _, id := range r.users[name] {
-		if equalHash(hash, r.devices[id].Secret) {
-			return id, true
-		}
-	}
-	return "", false
+// DeviceLimits are a device's own; the zero value where it has none.
+func (f *Fleet) DeviceLimits(id DeviceID) DeviceLimits {
+	d, _ := f.registry.get(id)
+	return d.Limits
 }

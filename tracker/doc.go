@@ -60,6 +60,15 @@
 // What the engine takes for implausible is stored, marked and shown in the
 // track, and moves neither the device's position nor a decision.
 //
+// # What devices sign in with
+//
+// A device has one credential, a secret or a client certificate that the fleet's
+// own authority has signed. [Fleet.Renew] replaces it: at once or, with a grace,
+// once the new one was used for the first time. A secret is stored as a keyed
+// hash; of certificates, the number of the one in force is stored, so that all
+// others are worthless. With an enrolment code, [Fleet.Enrol], a device gets its
+// credential by itself; the code is used up in the same transaction.
+//
 // # Readings
 //
 // What sensors say is journalled with the report and kept as long as tracks. A

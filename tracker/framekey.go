@@ -21,22 +21,25 @@ func epochOf(d *storedDevice) uint64 {
 
 // FrameSecret is what a device of the native protocol seals its reports with,
 // and the server what it desires of it: firmware.SecretSize bytes. It is derived,
-// not stored, and a rotation of the device's secret changes it. ok is false for a
-// device that is not registered.
+// not stored, and belongs to a credential: a rotation changes it, in a grace once
+// the new credential was used. ok is false for a device that is not registered.
 func (f *Fleet) FrameSecret(id DeviceID) (secret []byte, ok bool) {
 	secret, _, ok = f.frameSecret(id)
 	return secret, ok
 }
 
 func (f *Fleet) frameSecret(id DeviceID) (secret []byte, epoch uint64, ok bool) {
-	d, ok := f.registry.get(id)
+	d, ok := f.registry.inUse(id)
 	if !ok {
 		return nil, 0, false
 	}
-	epoch = epochOf(&d)
-	info := fmt.Sprintf("wayguard/1/frame/%d/%s", epoch, id)
-	secret, err := hkdf.Key(sha256.New, f.frames, nil, info, firmware.SecretSize)
-	return secret, epoch, err == nil
+	secret, err := f.deriveFrameSecret(id, &d)
+	return secret, epochOf(&d), err == nil
+}
+
+func (f *Fleet) deriveFrameSecret(id DeviceID, d *storedDevice) ([]byte, error) {
+	info := fmt.Sprintf("wayguard/1/frame/%d/%s", epochOf(d), id)
+	return hkdf.Key(sha256.New, f.frames, nil, info, firmware.SecretSize)
 }
 
 // sealKey is the key of a device's sealed reports, of an epoch.
@@ -49,7 +52,7 @@ type sealKey struct {
 // is not registered. required says that it has sent sealed ones, since it was
 // given its present secret: what it sends without a seal is then not from it.
 func (f *Fleet) UpKey(id DeviceID) (key *firmware.Key, required bool) {
-	d, ok := f.registry.get(id)
+	d, ok := f.registry.inUse(id)
 	if !ok {
 		return nil, false
 	}

@@ -97,6 +97,7 @@ func newMetrics(f *Fleet, reg prometheus.Registerer) *metrics {
 			gauge("wayguard_fences", "Fences.", func() float64 { return float64(f.fences.count()) }),
 			gauge("wayguard_event_seq", "Sequence number of the newest event.", func() float64 { return float64(f.LastSeq()) }),
 		)
+		reg.MustRegister(f.registry.gauges()...)
 	}
 	return m
 }

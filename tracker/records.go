@@ -16,7 +16,7 @@ const maxRecordName = 1024
 
 func checkRecords(bucket string, records []Record) error {
 	own := []string{
-		deviceBucket, fenceBucket, worldBucket, keyBucket, quarantineBucket, readingBucket, desiredBucket, doorTokenBucket, ownTracksBucket,
+		deviceBucket, fenceBucket, worldBucket, keyBucket, quarantineBucket, enrolBucket, readingBucket, desiredBucket, doorTokenBucket, ownTracksBucket,
 		customerBucket, deliveryBucket, receiptBucket, depotBucket, vehicleBucket, driverBucket, roundBucket, dutyBucket,
 		alertBucket, hazardBucket, cursorBucket, handoffBucket,
 	}

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -43,34 +44,15 @@ func (f *Fleet) Run(ctx context.Context) error {
 		defer close(committing)
 		f.commitAll(ctx)
 	}()
-	reviewing := make(chan struct{})
-	reviewCtx, stopReviewing := context.WithCancel(ctx)
-	go func() {
-		defer close(reviewing)
-		f.reviewAll(reviewCtx)
-	}()
-	attending := make(chan struct{})
-	go func() {
-		defer close(attending)
-		f.attend(reviewCtx)
-	}()
-	judging := make(chan struct{})
-	go func() {
-		defer close(judging)
-		f.judgeAll(reviewCtx)
-	}()
-	warning := make(chan struct{})
-	go func() {
-		defer close(warning)
-		f.tendHazards(reviewCtx)
-	}()
+	besideCtx, stopBeside := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	for _, part := range []func(context.Context){f.reviewAll, f.attend, f.judgeAll, f.retireAll, f.tendHazards} {
+		beside.Go(func() { part(besideCtx) })
+	}
 	err := f.stepAll(ctx)
-	stopReviewing()
+	stopBeside()
 	f.intake.close()
-	<-reviewing
-	<-attending
-	<-judging
-	<-warning
+	beside.Wait()
 	if err == nil {
 		err = f.stepLast()
 	}

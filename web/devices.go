@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,13 +26,47 @@ type deviceJSON struct {
 	Kind    string           `json:"kind"`
 	Created time.Time        `json:"created"`
 	Last    *positionJSON    `json:"last"`
+	// Connected is null where nobody knows.
+	Connected *bool                `json:"connected"`
+	SignIn    signInJSON           `json:"sign_in"`
+	Limits    tracker.DeviceLimits `json:"limits"`
 }
 
-func deviceOf(d tracker.Device) deviceJSON {
-	j := deviceJSON{ID: d.ID, Name: d.Name, Kind: d.Kind, Created: d.Created.UTC()}
+// signInJSON is how a device proves itself.
+type signInJSON struct {
+	By string `json:"by"` // secret or certificate
+	// Expires is the certificate's end.
+	Expires *time.Time `json:"expires"`
+	// OldUntil is when the credential before stops working at the latest.
+	OldUntil *time.Time `json:"old_until"`
+}
+
+func signInOf(p tracker.CredentialState) signInJSON {
+	j := signInJSON{By: "secret", OldUntil: known(p.OldUntil)}
+	if p.Certificate {
+		j.By, j.Expires = "certificate", known(p.Expires)
+	}
+	return j
+}
+
+// known is nil for no time.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func (s *Server) deviceOf(d tracker.Device) deviceJSON {
+	j := deviceJSON{ID: d.ID, Name: d.Name, Kind: d.Kind, Created: d.Created.UTC(), SignIn: signInOf(d.Credential), Limits: d.Limits}
 	if d.Last != nil {
 		p := positionOf(*d.Last)
 		j.Last = &p
+	}
+	if s.broker.Connected != nil {
+		connected := s.broker.Connected(d.ID)
+		j.Connected = &connected
 	}
 	return j
 }
@@ -42,56 +75,71 @@ func (s *Server) listDevices(w http.ResponseWriter, _ *http.Request, _ principal
 	devices := s.fleet.Devices()
 	list := make([]deviceJSON, len(devices))
 	for i, d := range devices {
-		list[i] = deviceOf(d)
+		list[i] = s.deviceOf(d)
 	}
 	return writeJSON(w, http.StatusOK, map[string]any{"devices": list})
 }
 
-// newDeviceJSON is a device with its secret, which is shown this once.
+// newDeviceJSON is a device with its credential, which is shown this once.
 type newDeviceJSON struct {
 	deviceJSON
-	Secret string `json:"secret"`
+	Secret      string           `json:"secret,omitempty"`
+	Certificate *certificateJSON `json:"certificate,omitempty"`
+	Setup       setupJSON        `json:"setup"`
 }
 
 func (s *Server) createDevice(w http.ResponseWriter, r *http.Request, _ principal) error {
-	d, err := readDevice(r)
+	d, ask, err := readDevice(r)
 	if err != nil {
 		return err
 	}
-	var secret string
+	var made tracker.Credential
 	err = change(r, func(ctx context.Context) (err error) {
-		secret, err = s.fleet.CreateDevice(ctx, d)
+		made, err = s.fleet.AddDevice(ctx, d, ask)
 		return err
 	})
 	if err != nil {
-		return err
+		return deviceError(err)
 	}
 	if stored, ok := s.fleet.Device(d.ID); ok {
 		d = stored
 	}
+	setup, err := s.setupOf(r, made)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Location", "/api/v1/devices/"+url.PathEscape(string(d.ID)))
-	return writeJSON(w, http.StatusCreated, newDeviceJSON{deviceOf(d), secret})
+	return writeJSON(w, http.StatusCreated, newDeviceJSON{s.deviceOf(d), made.Secret, certificateOf(made), setup})
 }
 
-func readDevice(r *http.Request) (d tracker.Device, err error) {
-	var id string
-	err = readObject(r,
-		member{"id", &id, "a string"},
-		member{"name", &d.Name, "a string"},
-		member{"kind", &d.Kind, "a string"})
+func readDevice(r *http.Request) (d tracker.Device, ask tracker.Ask, err error) {
+	var id, kind, csr, valid string
+	err = readObject(r, append([]member{
+		{"id", &id, "a string"},
+		{"name", &d.Name, "a string"},
+		{"kind", &d.Kind, "a string"},
+	}, askMembers(&kind, &csr, &valid)...)...)
 	if err != nil {
-		return tracker.Device{}, err
+		return tracker.Device{}, ask, err
 	}
 	if d.ID, err = tracker.ParseDeviceID(id); err != nil {
-		return tracker.Device{}, err
+		return tracker.Device{}, ask, err
 	}
-	if utf8.RuneCountInString(d.Name) > maxDeviceName || strings.ContainsFunc(d.Name, unicode.IsControl) {
-		return tracker.Device{}, badMember("name", "must be at most 200 characters, none of them a control character.")
+	if err := checkDevice(d.Name, d.Kind); err != nil {
+		return tracker.Device{}, ask, err
 	}
-	if !slices.Contains(deviceKinds(), d.Kind) {
-		return tracker.Device{}, badMember("kind", "must be one of "+strings.Join(deviceKinds()[1:], ", ")+", or left out.")
+	ask, err = readAsk(kind, csr, valid)
+	return d, ask, err
+}
+
+func checkDevice(name, kind string) error {
+	if utf8.RuneCountInString(name) > maxDeviceName || strings.ContainsFunc(name, unicode.IsControl) {
+		return badMember("name", "must be at most 200 characters, none of them a control character.")
 	}
-	return d, nil
+	if !slices.Contains(deviceKinds(), kind) {
+		return badMember("kind", "must be one of "+strings.Join(deviceKinds()[1:], ", ")+", or left out.")
+	}
+	return nil
 }
 
 func (s *Server) showDevice(w http.ResponseWriter, r *http.Request, _ principal) error {
@@ -112,26 +160,6 @@ func (s *Server) deleteDevice(w http.ResponseWriter, r *http.Request, _ principa
 	s.live.feed.forget(id)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-func (s *Server) rotateSecret(w http.ResponseWriter, r *http.Request, _ principal) error {
-	id := tracker.DeviceID(r.PathValue("id"))
-	var secret string
-	err := change(r, func(ctx context.Context) (err error) {
-		secret, err = s.fleet.RotateSecret(ctx, id)
-		return err
-	})
-	if err != nil {
-		return deviceError(err)
-	}
-	return writeJSON(w, http.StatusOK, map[string]string{"id": string(id), "secret": secret})
-}
-
-func deviceError(err error) error {
-	if errors.Is(err, tracker.ErrNotFound) {
-		return noDevice()
-	}
-	return err
 }
 
 func noDevice() error {

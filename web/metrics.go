@@ -19,6 +19,7 @@ type metrics struct {
 	refusals  *prometheus.CounterVec
 	// reports and reportRefusals are those of the doors for devices.
 	reports, reportRefusals *prometheus.CounterVec
+	enrolments              *prometheus.CounterVec
 	liveOpen                prometheus.Gauge
 	liveEnded               *prometheus.CounterVec
 	frames                  *prometheus.CounterVec
@@ -35,6 +36,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		refusals:       counter("auth_failures_total", "Requests refused for their credentials, origin or sign-in code.", "reason"),
 		reports:        counter("reports_total", "Requests of devices by what became of them.", "door", "outcome"),
 		reportRefusals: counter("report_refusals_total", "Requests of devices that can never be right, by the door they came to and the reason.", "door", "reason"),
+		enrolments:     counter("enrolments_total", "Uses of enrolment codes by what became of them: enrolled, wrong_code, refused, limited or unavailable.", "outcome"),
 		liveOpen: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "wayguard_http_live_connections",
 			Help: "Open live feeds.",
@@ -42,7 +44,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		liveEnded: counter("live_closed_total", "Live feeds closed, by who or what closed them.", "reason"),
 		frames:    counter("live_frames_total", "Frames written to live feeds.", "kind"),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.durations, m.refusals, m.reports, m.reportRefusals, m.liveOpen, m.liveEnded, m.frames} {
+	for _, c := range []prometheus.Collector{m.requests, m.durations, m.refusals, m.reports, m.reportRefusals, m.enrolments, m.liveOpen, m.liveEnded, m.frames} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

@@ -21,6 +21,7 @@ type Options struct {
 	// Fleet is what the API shows and changes.
 	Fleet  *tracker.Fleet
 	Listen Listen
+	Broker Broker
 	// AdminToken is the bearer token with the role admin. Its hash is stored,
 	// so that it stays in force until another one is given; empty keeps the
 	// last one. Without any, only sign-in links let anybody in.
@@ -122,6 +123,9 @@ func (o Options) validate() error {
 		return errors.New("a fleet and a listener are required")
 	}
 	if err := validatePublicURL(o.Listen.PublicURL); err != nil {
+		return err
+	}
+	if err := o.Broker.validate(); err != nil {
 		return err
 	}
 	if o.Map.Town != nil && !json.Valid(o.Map.Town) {

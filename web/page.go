@@ -19,6 +19,9 @@ func parsePage() (*template.Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse page: %w", err)
 	}
+	if _, err := t.New("enrol").Parse(enrolHTML); err != nil {
+		return nil, fmt.Errorf("parse page: %w", err)
+	}
 	return t, nil
 }
 

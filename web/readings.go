@@ -55,7 +55,7 @@ type deviceDetailJSON struct {
 
 func (s *Server) deviceDetail(d tracker.Device) deviceDetailJSON {
 	said := s.fleet.Sensed(d.ID)
-	j := deviceDetailJSON{deviceJSON: deviceOf(d), Readings: []readingJSON{}}
+	j := deviceDetailJSON{deviceJSON: s.deviceOf(d), Readings: []readingJSON{}}
 	if said.Firmware != "" {
 		j.Firmware = &said.Firmware
 	}

@@ -59,6 +59,8 @@ func (s *Server) routes() []route {
 		{pattern: "GET /api/v1/devices/{id}", role: admin, handler: s.showDevice},
 		{pattern: "DELETE /api/v1/devices/{id}", role: admin, handler: s.deleteDevice},
 		{pattern: "POST /api/v1/devices/{id}/secret", role: admin, handler: s.rotateSecret},
+		{pattern: "POST /api/v1/devices/{id}/certificate", role: admin, handler: s.rotateCertificate},
+		{pattern: "PUT /api/v1/devices/{id}/limits", role: admin, handler: s.putDeviceLimits},
 		{pattern: "POST /api/v1/devices/{id}/door-token", role: admin, handler: s.createDoorToken},
 		{pattern: "DELETE /api/v1/devices/{id}/door-token", role: admin, handler: s.deleteDoorToken},
 		{pattern: "PUT /api/v1/devices/{id}/owntracks-key", role: admin, handler: s.putOwnTracksKey},
@@ -68,6 +70,14 @@ func (s *Server) routes() []route {
 		{pattern: "GET /api/v1/devices/{id}/desired", role: admin, handler: s.showDesired},
 		{pattern: "PUT /api/v1/devices/{id}/desired", role: admin, handler: s.putDesired},
 		{pattern: "PATCH /api/v1/devices/{id}/desired", role: admin, handler: s.patchDesired},
+
+		{pattern: "GET /api/v1/enrol-codes", role: admin, handler: s.listEnrolCodes},
+		{pattern: "POST /api/v1/enrol-codes", role: admin, handler: s.createEnrolCode},
+		{pattern: "DELETE /api/v1/enrol-codes/{id}", role: admin, handler: s.deleteEnrolCode},
+		{pattern: "POST /api/v1/enrol", handler: s.enrol},
+		{pattern: "GET /enrol", handler: s.showEnrolPage, page: true},
+		{pattern: "GET /enrol/{code}", handler: s.showEnrolPage, page: true},
+		{pattern: "POST /enrol", handler: s.useEnrolPage, page: true},
 
 		{pattern: "GET /api/v1/fences", role: admin, handler: s.listFences},
 		{pattern: "POST /api/v1/fences", role: admin, handler: s.createFences, body: maxFences},
@@ -194,8 +204,8 @@ func (s *Server) admit(rt route, r *http.Request) (who principal, err error) {
 	if rt.role != "" && who.role != rt.role && !(rt.partners && who.role == partner) {
 		return principal{}, &problem{status: http.StatusForbidden, detail: "Your role does not allow this."}
 	}
-	if rt.pattern == siteRest {
-		return who, nil // It changes nothing, and says so.
+	if rt.role == "" {
+		return who, nil // No cookie gets anything from it.
 	}
 	return who, s.checkOrigin(r, who)
 }

@@ -4,10 +4,10 @@
 // Start with New and Run. openapi.yaml describes every route but those of the
 // doors for devices, which are described at Door.
 //
-// Nothing but health, signing in and the page's own files answers without
-// credentials: a bearer token, or the cookie that a one-time sign-in link
-// turns into. Devices, which send their id and secret or their door token, get
-// at nothing but the doors. Every change and every WebSocket that comes with a cookie must also
+// Nothing but health, signing in, enrolment, which takes a one-time code, and the
+// page's own files answers without credentials: a bearer token, or the cookie
+// that a one-time sign-in link turns into. Devices, which send their id and
+// secret or their door token, get at nothing but the doors. Every change and every WebSocket that comes with a cookie must also
 // carry an Origin of this server. Errors are problem details (RFC 9457) that say
 // what to do.
 package web
@@ -49,6 +49,7 @@ const (
 type Server struct {
 	fleet   *tracker.Fleet
 	listen  Listen
+	broker  Broker
 	log     *slog.Logger
 	metrics *metrics
 	access
@@ -68,6 +69,7 @@ type access struct {
 	// known and anonymous count requests, failures wrong credentials.
 	known, anonymous, failures *buckets
 	guesses                    guesses
+	enrolling                  enrolLimits
 }
 
 // site is what does not change while the server runs.
@@ -109,6 +111,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{
 		fleet:   opts.Fleet,
 		listen:  opts.Listen,
+		broker:  opts.Broker,
 		log:     opts.Log,
 		metrics: m,
 		access:  newAccess(opts, admin, keys),
@@ -132,6 +135,7 @@ func newAccess(opts Options, admin *credential, keys *apiKeys) access {
 		anonymous: requestBuckets(opts.Limits.AnonymousRequests),
 		failures:  failureBuckets(),
 		guesses:   newGuesses(),
+		enrolling: newEnrolLimits(),
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -18,15 +17,16 @@ import (
 
 // serveCmd runs the server.
 type serveCmd struct {
-	Data   string    `required:"" placeholder:"DIR" help:"Folder for the data; made if it is missing."`
-	HTTP   string    `name:"http" default:":8080" help:"Address of the API and the pages."`
-	MQTT   string    `name:"mqtt" default:":1883" help:"Address of the MQTT broker for devices."`
-	Boxes  boxes     `embed:""`
-	Keys   masterKey `embed:""`
-	Secure secure    `embed:""`
-	Tiles  tiles     `embed:"" prefix:"tile-"`
-	Mmap   int       `default:"17179869184" help:"Address space to reserve for the data file, in bytes."`
-	Log    logging   `embed:""`
+	Data     string    `required:"" placeholder:"DIR" help:"Folder for the data; made if it is missing."`
+	HTTP     string    `name:"http" default:":8080" help:"Address of the API and the pages."`
+	MQTT     string    `name:"mqtt" default:":1883" help:"Address of the MQTT broker for devices."`
+	Boxes    boxes     `embed:""`
+	Keys     masterKey `embed:""`
+	Trackers trackers  `embed:""`
+	Secure   secure    `embed:""`
+	Tiles    tiles     `embed:"" prefix:"tile-"`
+	Mmap     int       `default:"17179869184" help:"Address space to reserve for the data file, in bytes."`
+	Log      logging   `embed:""`
 
 	Lab   bool     `name:"mqtt-lab" help:"For tests of the broker only: anyone may connect to --mqtt, which must be a loopback address, and use any topic; devices of owntracks/USER/DEVICE are registered by their first report."`
 	Other upstream `embed:""`
@@ -36,7 +36,7 @@ type serveCmd struct {
 type secure struct {
 	PublicURL      *url.URL       `name:"public-url" help:"Where browsers find the server if a proxy is in front of it: https://HOST."`
 	TrustedProxy   []netip.Prefix `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8; with --public-url this machine's own unless given."`
-	TLSCert        string         `name:"tls-cert" help:"Certificate chain (PEM) for HTTP and MQTT."`
+	TLSCert        string         `name:"tls-cert" help:"Certificate chain (PEM) for HTTP and MQTT; read again when the file changes."`
 	TLSKey         string         `name:"tls-key" help:"Private key (PEM) of the certificate."`
 	AdminTokenFile string         `help:"File that holds the API token with the role admin. The variable WAYGUARD_ADMIN_TOKEN can hold the token itself."`
 }
@@ -82,19 +82,19 @@ func (s secure) adminToken(log *slog.Logger) (string, error) {
 	return token, nil
 }
 
-// tlsConfig is nil for plain connections.
-func (s secure) tlsConfig() (*tls.Config, error) {
+// certificates is nil for plain connections.
+func (s secure) certificates(log *slog.Logger) (*certificates, error) {
 	if s.TLSCert == "" && s.TLSKey == "" {
 		return nil, nil
 	}
 	if s.TLSCert == "" || s.TLSKey == "" {
 		return nil, &inputError{errors.New("--tls-cert and --tls-key go together: give both or neither")}
 	}
-	certificate, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	c, err := loadCertificates(s.TLSCert, s.TLSKey, log)
 	if err != nil {
 		return nil, &inputError{fmt.Errorf("--tls-cert, --tls-key: %w", err)}
 	}
-	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
+	return c, nil
 }
 
 // proxies are the networks whose word on where a request came from is taken.
@@ -115,13 +115,14 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	encryption, err := c.Secure.tlsConfig()
+	encryption, err := c.Secure.certificates(log)
 	if err != nil {
 		return err
 	}
 	s, err := openServer(serverOptions{
-		dataDir: c.Data, mmap: c.Mmap, masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, upstream: c.Other, lab: c.Lab,
-		tls: encryption, publicURL: c.Secure.PublicURL, proxies: c.Secure.proxies(), adminToken: token,
+		dataDir: c.Data, mmap: c.Mmap, masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, trackers: c.Trackers,
+		upstream: c.Other, lab: c.Lab,
+		certificates: encryption, publicURL: c.Secure.PublicURL, proxies: c.Secure.proxies(), adminToken: token,
 		tiles: c.Tiles.source(), log: log,
 	})
 	if err != nil {

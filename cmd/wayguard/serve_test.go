@@ -61,6 +61,7 @@ func TestMistakes(t *testing.T) {
 		"folder is a file":  {[]string{"serve", "--data", file, "--http", free(), "--mqtt", free()}, "--data"},
 		"key without cert":  {[]string{"serve", "--data", t.TempDir(), "--http", free(), "--mqtt", free(), "--tls-key", file}, "--tls-cert"},
 		"bad public URL":    {[]string{"serve", "--data", t.TempDir(), "--http", free(), "--mqtt", free(), "--public-url", "fleet.example"}, "public URL"},
+		"bad MQTT URL":      {[]string{"serve", "--data", t.TempDir(), "--http", free(), "--mqtt", free(), "--public-mqtt", "fleet.example"}, "public MQTT URL"},
 		"bad tile URL":      {[]string{"serve", "--data", t.TempDir(), "--http", free(), "--mqtt", free(), "--tile-url", "x"}, "tile URL"},
 		"bad duration":      {[]string{"demo", "--for", "soon"}, "--for"},
 		"replay, no plan":   {[]string{"replay", file}, "--plan"},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -38,7 +37,8 @@ type serverOptions struct {
 	lab                      bool
 	boxes                    boxes
 	upstream                 upstream
-	tls                      *tls.Config
+	trackers                 trackers
+	certificates             *certificates // nil for plain connections
 	publicURL                *url.URL
 	proxies                  []netip.Prefix
 	adminToken               string
@@ -74,6 +74,7 @@ func openServer(o serverOptions) (s *server, err error) {
 	}()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	encryption := o.certificates.install(registry)
 	if s.store, err = openStore(o.dataDir, o.mmap); err != nil {
 		return nil, err
 	}
@@ -96,7 +97,8 @@ func openServer(o serverOptions) (s *server, err error) {
 	undo = append(undo, pages.Close)
 	s.web, err = web.New(web.Options{
 		Fleet:      s.fleet,
-		Listen:     web.Listen{Listener: pages, TLS: o.tls, PublicURL: o.publicURL, TrustedProxies: o.proxies},
+		Listen:     web.Listen{Listener: pages, TLS: encryption, PublicURL: o.publicURL, TrustedProxies: o.proxies},
+		Broker:     s.announced(o.trackers, encryption != nil),
 		AdminToken: o.adminToken,
 		Map:        web.Map{Tiles: o.tiles, Town: o.town},
 		Doors:      []web.Door{owntracks.HTTP{Keys: s.fleet.OwnTracksKey}, traccar.Door{}, flespi.Door{}, overland.Door{}},
@@ -106,7 +108,7 @@ func openServer(o serverOptions) (s *server, err error) {
 	if err != nil {
 		return nil, &inputError{err}
 	}
-	if s.boxes, err = o.boxes.open(teltonika.Options{TLS: o.tls, Fleet: s.fleet, Metrics: registry, Log: o.log}); err != nil {
+	if s.boxes, err = o.boxes.open(teltonika.Options{TLS: encryption, Fleet: s.fleet, Metrics: registry, Log: o.log}); err != nil {
 		return nil, err
 	}
 	undo = append(undo, s.releaseBoxes)
@@ -114,8 +116,8 @@ func openServer(o serverOptions) (s *server, err error) {
 		return nil, err
 	}
 	s.broker, err = broker.New(broker.Options{
-		Address: o.mqttAddress, TLS: o.tls, Fleet: s.fleet, Doors: mqttDoors(s.fleet), Lab: o.lab,
-		Metrics: registry, Log: o.log,
+		Address: o.mqttAddress, TLS: encryption, Fleet: s.fleet, Doors: mqttDoors(s.fleet), Lab: o.lab,
+		Limits: o.trackers.limits(), Metrics: registry, Log: o.log,
 	})
 	if err != nil {
 		return nil, listenError("--mqtt", o.mqttAddress, err)

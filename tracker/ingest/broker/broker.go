@@ -27,8 +27,10 @@
 //
 // # Who may do what
 //
-// A device proves itself with a user name and its secret. It may publish,
-// subscribe and leave a will where a [tracker.Door] says that the topic is its own,
+// A device proves itself with a user name and its secret or, over TLS, with a
+// client certificate that the fleet has given it; the user name is then its id
+// or is left out. It may publish, subscribe and leave a will where a
+// [tracker.Door] says that the topic is its own,
 // and on the topics of the native protocol that carry its id: wg/1/ID/up and
 // wg/1/ID/online to publish, wg/1/ID/online for the will, wg/1/ID/down to
 // subscribe. Whatever it publishes elsewhere goes to the quarantine.
@@ -37,8 +39,12 @@
 // one: reports are told apart by their keys and commands are sent until they
 // are confirmed, so a session would hold nothing that matters. A second
 // connection of the same device under the same client id replaces the first;
-// under that of another device it has nothing to do with it. Replacing a
-// device's secret, or deleting the device, closes its connections.
+// under that of another device it has nothing to do with it. A connection is
+// closed when what it was opened with ends: the secret or certificate was
+// replaced or has expired, or the device was deleted.
+//
+// A device that sends more than its limits allow is read from more slowly, on
+// all its connections together, and loses nothing.
 //
 // # What is desired of devices
 //
@@ -79,7 +85,7 @@ import (
 type Options struct {
 	// Address is where to listen, such as ":1883".
 	Address string
-	// TLS is nil for plain TCP.
+	// TLS is nil for plain TCP. Client certificates are seen to here.
 	TLS *tls.Config
 	// Fleet knows the devices and takes their reports. It must run as long as
 	// the broker does.
@@ -121,6 +127,7 @@ func New(o Options) (*Broker, error) {
 		o.Log = slog.Default()
 	}
 	o.Limits = o.Limits.withDefaults()
+	o.TLS = withDevices(o.TLS, o.Fleet)
 	listener, err := net.Listen("tcp", o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for MQTT on %s: %w", o.Address, err)
@@ -140,7 +147,9 @@ func New(o Options) (*Broker, error) {
 	}
 	o.Fleet.OnRevoke(func(id tracker.DeviceID) {
 		for _, c := range b.roster.of(id) {
-			c.disconnect(causeRevoked)
+			if !o.Fleet.Holds(c.session.login) {
+				c.disconnect(causeRevoked)
+			}
 		}
 	})
 	if b.metrics, err = newMetrics(o.Metrics, b.roster, b.server.Info); err != nil {
@@ -153,6 +162,9 @@ func New(o Options) (*Broker, error) {
 
 // Addr is where the broker listens.
 func (b *Broker) Addr() net.Addr { return b.listener.Addr() }
+
+// Connected reports whether a device has a connection.
+func (b *Broker) Connected(id tracker.DeviceID) bool { return b.roster.connected(id) }
 
 // Run serves devices until ctx ends. Then it takes no more publishes, sends the
 // acknowledgements for what is committed, closes every connection and returns

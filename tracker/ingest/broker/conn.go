@@ -24,6 +24,8 @@ type conn struct {
 	writing  sync.Mutex
 	deadline time.Time // last given to SetDeadline, by mochi's reader only
 	cause    atomic.Uint32
+	gone     atomic.Bool // Close was called
+	tab      tab         // mochi's reader only
 	acks     acks
 	session  session
 	down     hearing
@@ -33,6 +35,7 @@ type conn struct {
 type session struct {
 	device   tracker.DeviceID // empty unless the device is known
 	lab      bool             // anyone, in a lab
+	login    tracker.Login    // what device was proven by
 	clientID string
 	client   *mqtt.Client // nil unless the device is known
 	v5       bool
@@ -82,6 +85,7 @@ func (c *conn) SetDeadline(t time.Time) error {
 // Close closes the connection and ends the queue of acknowledgements. It does
 // not wait.
 func (c *conn) Close() error {
+	c.gone.Store(true)
 	err := c.Conn.Close()
 	c.acks.close()
 	return err

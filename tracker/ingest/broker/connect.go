@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -46,7 +45,7 @@ func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		h.admitAnyone(cl, c)
 		return nil
 	}
-	s, r := h.session(c.from, pk.Connect)
+	s, r := h.session(c, pk.Connect)
 	s.v5 = cl.Properties.ProtocolVersion == 5
 	s.clientID = strings.Clone(cl.ID) // what was asked for, or assigned by mochi
 	c.session = s
@@ -65,8 +64,8 @@ func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 		oldest.disconnect(causeDisplaced)
 	}
 	h.metrics.connects.Inc()
-	// The secret may have been replaced before the roster knew of c.
-	if _, ok := h.fleet.Authenticate(string(pk.Connect.Username), string(pk.Connect.Password)); !ok {
+	// The credential may have ended before the roster knew of c.
+	if !h.fleet.Holds(s.login) {
 		c.disconnect(causeRevoked)
 	}
 	return nil
@@ -80,43 +79,47 @@ func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, _ packets.Packet) bool {
 
 // session finds out who connects and whether all that is asked for may be had.
 // The session of a rejected CONNECT has no device.
-func (h *hook) session(from netip.Addr, p packets.ConnectParams) (session, *rejection) {
+func (h *hook) session(c *conn, p packets.ConnectParams) (session, *rejection) {
 	if len(p.ClientIdentifier) > maxClientID {
 		return session{}, &rejection{"bad_client_id", packets.ErrClientIdentifierNotValid, badIdentifier}
 	}
-	device, r := h.authenticate(from, string(p.Username), string(p.Password))
+	login, r := h.authenticate(c, string(p.Username), string(p.Password))
 	if r != nil {
 		return session{}, r
 	}
-	if p.WillFlag && (len(p.WillPayload) > maxWill || !h.wills(device, p.WillTopic)) {
+	if p.WillFlag && (len(p.WillPayload) > maxWill || !h.wills(login.Device, p.WillTopic)) {
 		return session{}, &rejection{"bad_will", packets.ErrNotAuthorized, notAllowed}
 	}
-	s := session{device: device}
+	s := session{device: login.Device, login: login}
 	if p.WillFlag {
 		s.will = will{strings.Clone(p.WillTopic), append([]byte(nil), p.WillPayload...)}
 	}
 	return s, nil
 }
 
-func (h *hook) authenticate(from netip.Addr, name, secret string) (tracker.DeviceID, *rejection) {
+// authenticate goes by the certificate where there is one, else by the secret.
+func (h *hook) authenticate(c *conn, name, secret string) (tracker.Login, *rejection) {
+	if shown := c.certificate(); shown != nil {
+		return h.certified(shown, name)
+	}
 	bad := func(reason string) *rejection {
 		return &rejection{reason, packets.ErrBadUsernameOrPassword, badCredentials}
 	}
 	if len(name) > maxUserName {
-		return "", bad("unknown_device")
+		return tracker.Login{}, bad("unknown_device")
 	}
-	attempt, ok := h.guesses.try(from, name, time.Now())
+	attempt, ok := h.guesses.try(c.from, name, time.Now())
 	if !ok {
-		return "", &rejection{"rate_limited", packets.ErrConnectionRateExceeded, notNow}
+		return tracker.Login{}, &rejection{"rate_limited", packets.ErrConnectionRateExceeded, notNow}
 	}
-	if id, ok := h.fleet.Authenticate(name, secret); ok {
+	if login, ok := h.fleet.SignIn(name, secret); ok {
 		h.guesses.refund(attempt)
-		return id, nil
+		return login, nil
 	}
 	if h.known(name) {
-		return "", bad("wrong_secret")
+		return tracker.Login{}, bad("wrong_secret")
 	}
-	return "", bad("unknown_device")
+	return tracker.Login{}, bad("unknown_device")
 }
 
 // known reports whether name stands for a device, by its id or, as OwnTracks

@@ -56,7 +56,7 @@ func (h *hook) ID() string { return "wayguard" }
 func (h *hook) Provides(method byte) bool {
 	switch method {
 	case mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSubscribed, mqtt.OnUnsubscribed,
-		mqtt.OnPublish, mqtt.OnPacketProcessed, mqtt.OnPacketEncode, mqtt.OnDisconnect:
+		mqtt.OnPublish, mqtt.OnPacketRead, mqtt.OnPacketProcessed, mqtt.OnPacketEncode, mqtt.OnDisconnect:
 		return true
 	}
 	return false

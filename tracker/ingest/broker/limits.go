@@ -36,6 +36,10 @@ type Limits struct {
 	// and a half of it is closed. Defaults 10 s and 1 h; at least 2 s and at
 	// most 12 h.
 	MinKeepAlive, MaxKeepAlive time.Duration
+	// MessagesPerSecond and BytesPerSecond are what a device may send that has
+	// no limits of its own, every MQTT packet counted; see pace. Defaults 5,000
+	// and 4 MiB, some twentieth of what a small server takes.
+	MessagesPerSecond, BytesPerSecond float64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -65,6 +69,12 @@ func (l Limits) withDefaults() Limits {
 		if *v.field <= 0 {
 			*v.field = v.value
 		}
+	}
+	if l.MessagesPerSecond <= 0 {
+		l.MessagesPerSecond = 5_000
+	}
+	if l.BytesPerSecond <= 0 {
+		l.BytesPerSecond = 4 << 20
 	}
 	l.Unacknowledged = min(l.Unacknowledged, math.MaxUint16)
 	l.MinKeepAlive = max(l.MinKeepAlive, 2*deadlineStep)

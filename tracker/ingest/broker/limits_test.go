@@ -186,7 +186,10 @@ func TestSlowedDownWithoutLoss(t *testing.T) {
 // A device that reads no acknowledgements loses its connection; the others
 // are served meanwhile.
 func TestStuckReaderIsClosed(t *testing.T) {
-	h := open(t, []tracker.DeviceID{van, bike}, func(o *Options, _ *gate) { o.Limits.WriteTime = 300 * time.Millisecond })
+	h := open(t, []tracker.DeviceID{van, bike}, func(o *Options, _ *gate) {
+		o.Limits.WriteTime = 300 * time.Millisecond
+		o.Limits.MessagesPerSecond, o.Limits.BytesPerSecond = 1e6, 1e9
+	})
 	stuck := h.connect(4, van, nil)
 	lwt := stuck.encode(publication(1, 1, vanTopic, []byte(`{"_type":"lwt"}`)))
 	flood := bytes.Repeat(lwt, 1000)

@@ -34,6 +34,7 @@ type metrics struct {
 	subscribes      prometheus.Counter
 	desired         prometheus.Counter
 	latency         prometheus.Histogram
+	slowed, rested  prometheus.Counter
 	info            *system.Info
 }
 
@@ -47,6 +48,8 @@ func newMetrics(r prometheus.Registerer, conns *roster, info *system.Info) (*met
 		disconnects: counters("disconnects_total", "Connections of devices that ended, by reason.", "reason"),
 		refusals: counters("refusals_total",
 			"Publishes that can never be right, by the door they came to and the reason.", "door", "reason"),
+		slowed:     counter("slowed_total", "Packets after which a device above its limits was made to wait."),
+		rested:     counter("slowed_seconds_total", "Seconds that devices above their limits were made to wait."),
 		subscribes: counter("subscribes_refused_total", "Subscriptions to topics that are not the device's own."),
 		desired:    counter("desired_sent_total", "Desired states sent to devices, each time that they were."),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -63,7 +66,7 @@ func newMetrics(r prometheus.Registerer, conns *roster, info *system.Info) (*met
 	if r == nil {
 		return m, nil
 	}
-	for _, c := range append(m.gauges(conns), m.connects, m.connectsRefused, m.disconnects, publishes, m.refusals, m.subscribes, m.desired, m.latency) {
+	for _, c := range append(m.gauges(conns), m.connects, m.connectsRefused, m.disconnects, publishes, m.refusals, m.subscribes, m.desired, m.latency, m.slowed, m.rested) {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}
@@ -83,7 +86,7 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 // start, where an alert can see them grow.
 func (m *metrics) announce() {
 	for _, reason := range []string{
-		"wrong_secret", "unknown_device", "rate_limited", "bad_client_id", "bad_will", "too_many_connections",
+		"wrong_secret", "unknown_device", "bad_certificate", "revoked_certificate", "rate_limited", "bad_client_id", "bad_will", "too_many_connections",
 		"too_large", "timeout", "protocol", "closed",
 	} {
 		m.connectsRefused.WithLabelValues(reason)

@@ -18,6 +18,8 @@ type roster struct {
 	byAddress map[netip.Addr]int
 	// byDevice holds those whose device is known, the oldest first.
 	byDevice map[tracker.DeviceID][]*conn
+	// paces are those of devices with a connection that something came on.
+	paces map[tracker.DeviceID]*pace
 }
 
 func newRoster(l Limits) *roster {
@@ -26,6 +28,7 @@ func newRoster(l Limits) *roster {
 		open:      make(map[*conn]struct{}),
 		byAddress: make(map[netip.Addr]int),
 		byDevice:  make(map[tracker.DeviceID][]*conn),
+		paces:     make(map[tracker.DeviceID]*pace),
 	}
 }
 
@@ -57,7 +60,20 @@ func (r *roster) remove(c *conn) {
 	r.byDevice[id] = slices.DeleteFunc(r.byDevice[id], func(other *conn) bool { return other == c })
 	if len(r.byDevice[id]) == 0 {
 		delete(r.byDevice, id)
+		delete(r.paces, id)
 	}
+}
+
+// paceOf is common to all connections of a device.
+func (r *roster) paceOf(id tracker.DeviceID) *pace {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.paces[id]
+	if p == nil {
+		p = newPace(r.limits)
+		r.paces[id] = p
+	}
+	return p
 }
 
 // claim adds c, whose session is set, to its device's connections. It returns
@@ -87,6 +103,13 @@ func (r *roster) of(id tracker.DeviceID) []*conn {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.byDevice[id])
+}
+
+// connected reports whether a device has a connection.
+func (r *roster) connected(id tracker.DeviceID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.byDevice[id]) > 0
 }
 
 // known is how many connections have a device.

@@ -143,9 +143,12 @@ const (
 // reasonOf classifies how mochi's reading ended.
 func reasonOf(err error) string {
 	var code packets.Code
+	var certificate *tls.CertificateVerificationError
 	switch {
 	case err == nil:
 		return "client"
+	case errors.As(err, &certificate):
+		return "bad_certificate"
 	case errors.Is(err, errPanic):
 		return "panic"
 	case errors.Is(err, packets.ErrPacketTooLarge):

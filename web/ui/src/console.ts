@@ -10,6 +10,9 @@ import { TrackSeeder } from "./fleet/tracks";
 import { MapView } from "./map/mapview";
 import { text } from "./text";
 import { Announcer } from "./view/announce";
+import { Desk } from "./view/devices/desk";
+import { addPage } from "./view/devices/add";
+import { listPage } from "./view/devices/list";
 import { h, perFrame } from "./view/dom";
 import { EventList } from "./view/events";
 import { sentence } from "./view/eventwords";
@@ -26,6 +29,10 @@ export class Console {
   readonly focus = new Focus();
   readonly tracks = new TrackSeeder(this.fleet, () => this.clock.now());
   readonly #bar: TopBar;
+  readonly #desk = new Desk(
+    () => this.clock.now(),
+    () => void this.reloadDevices().catch(() => undefined),
+  );
   readonly #notice = new Notice();
   readonly #announcer = new Announcer();
   readonly #unread = new Unread();
@@ -40,12 +47,12 @@ export class Console {
 
   constructor(actions: Pick<TopBarActions, "retry" | "signOut">) {
     this.#map = new MapView(this.fleet, this.clock, this.focus, () => this.#events.suggest());
-    this.#vehicles = new VehicleList(this.fleet, this.focus, () => this.#bar.clearFilter());
+    this.#vehicles = new VehicleList(this.fleet, this.focus, () => this.#bar.clearFilter(), () => this.#addDevice());
     this.#events = new EventList(this.fleet, this.focus, () => this.#map.middle());
-    this.#bar = new TopBar({ ...actions, filter: (activity) => this.#vehicles.only(activity) });
+    this.#bar = new TopBar({ ...actions, devices: () => this.#desk.show(listPage(this.#desk)), filter: (activity) => this.#vehicles.only(activity) });
     this.#sheet = new Sheet(this.#vehicles.element, this.#events.element);
     const page = h("div", { class: "console" }, skipLinks(), this.#bar.element, this.#notice.element, this.#sheet.element, this.#map.element);
-    document.body.replaceChildren(page, this.#announcer.element);
+    document.body.replaceChildren(page, this.#announcer.element, this.#desk.element);
     this.fleet.watch((change) => this.#changed(change));
     this.focus.watch(({ vehicle }) => this.#looking(vehicle));
     addEventListener("keydown", (press) => press.key === "Escape" && this.focus.clear());
@@ -85,6 +92,10 @@ export class Console {
 
   async reloadDevices(): Promise<void> {
     this.fleet.setDevices(await client.devices());
+  }
+
+  #addDevice(): void {
+    this.#desk.show(addPage(this.#desk, () => this.#desk.show(listPage(this.#desk))));
   }
 
   #changed(change: Change): void {

@@ -4,6 +4,7 @@ import "./style/bar.css";
 import "./style/lists.css";
 import "./style/events.css";
 import "./style/map.css";
+import "./style/devices.css";
 import * as client from "./api/client";
 import { Console } from "./console";
 import type { Frame } from "./feed/frames";

@@ -93,15 +93,13 @@ export const text = {
 
   noDevices: {
     heading: "No devices yet",
-    lead: "Register the first one on a command line, with the server's admin token in WAYGUARD_ADMIN_TOKEN:",
-    then: "The answer holds the device's secret, shown only this once. Let the tracker publish OwnTracks messages over MQTT to owntracks/fleet/van-1, with the user name fleet:van-1 and that secret as the password. It appears here with its first position.",
+    lead: "Vehicles appear here once their devices are added and report for the first time.",
   },
   noFences: {
     heading: "No fences yet",
     lead: "A fence tells when vehicles come and go. This makes one of 150 m around the middle of the map:",
   },
   sample: {
-    device: "Van 1",
     fence: "Depot",
   },
 

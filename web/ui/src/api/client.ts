@@ -14,6 +14,8 @@ export class Refused extends Error {
   constructor(
     readonly status: number,
     path: string,
+    /** What the server says is to be done; empty if it says nothing. */
+    readonly detail: string,
   ) {
     super(`${path} answered ${status}`);
   }
@@ -22,15 +24,25 @@ export class Refused extends Error {
 const root = "/api/v1";
 const timeout = 15_000;
 
-async function ask(path: string, method = "GET"): Promise<Response> {
+/** Sends a request, with a body as JSON, and wants it granted. */
+export async function ask(path: string, method = "GET", body?: unknown): Promise<Response> {
   const response = await fetch(root + path, {
     method,
     credentials: "same-origin",
     signal: AbortSignal.timeout(timeout),
+    ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
   });
   if (response.status === 401) throw new SignedOut();
-  if (!response.ok) throw new Refused(response.status, path);
+  if (!response.ok) throw new Refused(response.status, path, await problemOf(response));
   return response;
+}
+
+async function problemOf(response: Response): Promise<string> {
+  try {
+    return decode.string(decode.fields(await response.json()).detail);
+  } catch {
+    return "";
+  }
 }
 
 async function read(path: string): Promise<unknown> {

@@ -21,10 +21,6 @@ function post(path: string, type: string, body: unknown): string {
   return `curl -X POST ${url} \\\n  ${bearer} \\\n  -H "Content-Type: ${type}" \\\n  -d '${JSON.stringify(body)}'`;
 }
 
-export function createDevice(): string {
-  return post("devices", "application/json", { id: "fleet:van-1", name: text.sample.device, kind: "van" });
-}
-
 /** A round fence at a place in degrees. */
 export function createFence(lon: number, lat: number): string {
   const coordinates = [lon, lat].map((degrees) => Number(degrees.toFixed(5)));

@@ -4,6 +4,7 @@ import { text } from "../text";
 const clockFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const minuteFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const kilometreFormat = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
+const dateFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
 /** The local time of day, to the second. */
@@ -22,6 +23,11 @@ export function minuteText(time: number, now: number): string {
   const day = dayFormat.format(time);
   const minute = minuteFormat.format(time);
   return day === dayFormat.format(now) ? minute : `${day}, ${minute}`;
+}
+
+/** The local date with its year. */
+export function dateText(time: number): string {
+  return dateFormat.format(time);
 }
 
 /** A span in milliseconds, in its largest whole unit; "now" under five seconds. */

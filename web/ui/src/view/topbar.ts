@@ -1,5 +1,6 @@
 import type { FeedState } from "../feed/live";
 import type { Activity } from "../fleet/vehicle";
+import { deviceText } from "../devicetext";
 import { text } from "../text";
 import { button, h, setAttributes, setText } from "./dom";
 import { clockTime } from "./format";
@@ -15,6 +16,8 @@ interface Count {
 export interface TopBarActions {
   retry(): void;
   signOut(): void;
+  /** Opens the dialog of the devices. */
+  devices(): void;
   /** Shows vehicles of one activity only; null for all. */
   filter(activity: Activity | null): void;
 }
@@ -43,6 +46,7 @@ export class TopBar {
       h("div", { class: "feed" }, this.#state, this.#retry),
       h("div", { class: "counts" }, all, ...counts.map(([, { chip }]) => chip)),
       this.#clock,
+      button(deviceText.open, { class: "quiet leave", "data-testid": "open-devices" }, actions.devices, icon("devices"), h("span", {}, deviceText.open)),
       button(text.signOut, { class: "quiet leave" }, actions.signOut, icon("leave"), h("span", {}, text.signOut)),
     );
   }

@@ -1,7 +1,7 @@
 import type { Fleet } from "../fleet/fleet";
 import type { Activity, Vehicle } from "../fleet/vehicle";
+import { deviceText } from "../devicetext";
 import { text } from "../text";
-import { commandBlock, createDevice } from "./command";
 import { button, h } from "./dom";
 import type { Focus } from "./focus";
 import { VehicleRow } from "./vehiclerow";
@@ -27,6 +27,7 @@ export class VehicleList {
     private readonly fleet: Fleet,
     private readonly focus: Focus,
     showAll: () => void,
+    addDevice: () => void,
   ) {
     this.#search = h("input", { type: "search", placeholder: text.vehicles.filter, "aria-label": text.vehicles.filter, hidden: true });
     this.#search.addEventListener("input", () => this.#filter());
@@ -36,7 +37,7 @@ export class VehicleList {
     };
     this.#noMatch = h("div", { class: "empty", hidden: true }, h("p", {}, text.vehicles.noMatch), button(text.vehicles.showAll, {}, all));
     const words = text.noDevices;
-    this.#empty.append(h("h3", {}, words.heading), h("p", {}, words.lead), commandBlock(createDevice()), h("p", {}, words.then));
+    this.#empty.append(h("h3", {}, words.heading), h("p", {}, words.lead), button(deviceText.add.open, {}, addDevice));
     this.element = h(
       "section",
       { class: "vehicles", "aria-labelledby": "vehicles-heading" },
