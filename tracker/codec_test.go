@@ -110,7 +110,7 @@ func TestEarlierForms(t *testing.T) {
 	old := entry{seq: 9, world: 3, packed: []packedDevice{{device: "van", through: 8}}, reports: []journaled{}}
 	value := old.append(nil)
 	value[0] = 1
-	if e, err := parseEntry(9, value[:len(value)-2]); err != nil || !reflect.DeepEqual(e, old) {
+	if e, err := parseEntry(9, value[:len(value)-3]); err != nil || !reflect.DeepEqual(e, old) {
 		t.Errorf("an entry comes back as %+v, %v", e, err)
 	}
 	// Version 2 knew reports without readings: each had a byte less at its end.
@@ -118,6 +118,11 @@ func TestEarlierForms(t *testing.T) {
 	old.reports = []journaled{{Report: Report{Device: "van", Received: received, Key: 5, Fixes: []geofence.Fix{}}, marks: []Marks{}}}
 	old.ticks = []tick{{device: "van", now: 7}}
 	value = old.append(nil)
+	value = value[:len(value)-1] // there were no hand-offs before version 4
+	value[0] = 3
+	if e, err := parseEntry(9, value); err != nil || !reflect.DeepEqual(e, old) {
+		t.Errorf("an entry of version 3 comes back as %+v, %v", e, err)
+	}
 	value[0] = 2
 	end := bytes.LastIndex(value, []byte{255, 0, 0}) + 2
 	if e, err := parseEntry(9, slices.Delete(value, end, end+1)); err != nil || !reflect.DeepEqual(e, old) {
