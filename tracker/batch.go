@@ -141,6 +141,7 @@ func (f *Fleet) addReports(b *batch, e *entry, reports []*Report, now time.Time)
 		if o.late() {
 			f.reviews.add(r.Device, now)
 		}
+		b.counts.readings += len(r.Readings)
 		if o.answered {
 			device := r.Device
 			b.applies = append(b.applies, func() { f.answered(device) })

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,7 +57,7 @@ type desires struct {
 	// sealed are the epochs of the secrets that devices have sent sealed reports
 	// with, keys those of such devices.
 	sealed map[DeviceID]uint64
-	keys   map[DeviceID]sealKey
+	keys   map[DeviceID][]SealKey
 	tell   []func(DeviceID)
 }
 
@@ -86,7 +88,7 @@ func loadDesires(store Store) (*desires, error) {
 	d := &desires{
 		stored: make(map[DeviceID]*storedDesired),
 		sealed: make(map[DeviceID]uint64),
-		keys:   make(map[DeviceID]sealKey),
+		keys:   make(map[DeviceID][]SealKey),
 	}
 	for i := range d.turns {
 		d.turns[i] = newTurn()
@@ -142,20 +144,18 @@ func (d *desires) put(id DeviceID, s *storedDesired) {
 	d.stored[id] = s
 }
 
-func (d *desires) sealKey(id DeviceID, epoch uint64) (key *firmware.Key, required bool) {
+// sealKeys are the keys that were kept of a device, and the epoch of the newest
+// that it has used, 0 for none.
+func (d *desires) sealKeys(id DeviceID) (keys []SealKey, used uint64) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	sealed, known := d.sealed[id]
-	if k := d.keys[id]; k.epoch == epoch {
-		key = k.key
-	}
-	return key, known && sealed == epoch
+	return d.keys[id], d.sealed[id]
 }
 
-func (d *desires) keepSealKey(id DeviceID, k sealKey) {
+func (d *desires) keepSealKeys(id DeviceID, keys []SealKey) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.keys[id] = k
+	d.keys[id] = keys
 }
 
 // OnDesired has fn called whenever there may be something to send to a device:
@@ -193,14 +193,27 @@ func (f *Fleet) Desired(id DeviceID) (d Desired, ok bool) {
 	return d, true
 }
 
+// behind is how many devices have not answered what is desired of them.
+func (f *Fleet) behind() (n int) {
+	f.desires.mu.RLock()
+	ids := slices.Collect(maps.Keys(f.desires.stored))
+	f.desires.mu.RUnlock()
+	for _, id := range ids {
+		if d, ok := f.Desired(id); ok && d.Behind() {
+			n++
+		}
+	}
+	return n
+}
+
 // recall adds to a report's answer what the server knows of it.
 func (f *Fleet) recall(r *Report) {
 	a := r.Answer
 	if a == nil {
 		return
 	}
-	d, _ := f.registry.inUse(r.Device)
-	a.epoch, a.since = epochOf(&d), a.Time
+	d, _ := f.registry.get(r.Device)
+	a.since = a.Time
 	s := f.desires.of(r.Device, &d)
 	if s == nil || a.Applied.Version == 0 {
 		return
@@ -220,10 +233,10 @@ func (f *Fleet) answered(id DeviceID) {
 
 // seal notes with which secret a device has sealed reports.
 func (d *desires) seal(id DeviceID, by *standing) {
-	if by.sealed {
+	if by.sealed != 0 {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.sealed[id] = by.epoch
+		d.sealed[id] = by.sealed
 	}
 }
 

@@ -22,14 +22,14 @@ type Answer struct {
 	Firmware string
 	// JSON: the device speaks the JSON form of the protocol.
 	JSON bool
-	// Sealed: the report was sealed with the device's key.
-	Sealed bool
+	// Sealed is the epoch of the SealKey that the report was sealed with, 0 if it
+	// was not.
+	Sealed uint64
 
 	// Enqueue adds what the server knows: what the applied version said of the
-	// seal, since when, and the epoch of the device's secret.
+	// seal, and since when.
 	order firmware.SealCommand
 	since geofence.Millis
-	epoch uint64
 }
 
 func (a *Answer) check(received time.Time) error {
@@ -66,12 +66,12 @@ func (a *Answer) append(b []byte, received geofence.Millis) []byte {
 		}
 	}
 	set(answerJSON, a.JSON)
-	set(answerSealed, a.Sealed)
+	set(answerSealed, a.Sealed != 0)
 	set(answerApplied, a.Applied.Version != 0)
 	set(answerFirmware, a.Firmware != "")
 	b = binary.AppendVarint(append(b, bits), int64(a.Time-received))
-	if a.Sealed {
-		b = binary.AppendUvarint(b, a.epoch)
+	if a.Sealed != 0 {
+		b = binary.AppendUvarint(b, a.Sealed)
 	}
 	if a.Applied.Version != 0 {
 		b = binary.AppendUvarint(b, uint64(a.Applied.Version))
@@ -86,9 +86,9 @@ func (a *Answer) append(b []byte, received geofence.Millis) []byte {
 
 func readAnswer(r *reader, received geofence.Millis) *Answer {
 	bits := r.byte()
-	a := &Answer{JSON: bits&answerJSON != 0, Sealed: bits&answerSealed != 0, Time: received + geofence.Millis(r.varint())}
-	if a.Sealed {
-		a.epoch = r.uvarint()
+	a := &Answer{JSON: bits&answerJSON != 0, Time: received + geofence.Millis(r.varint())}
+	if bits&answerSealed != 0 {
+		a.Sealed = r.uvarint()
 	}
 	if bits&answerApplied != 0 {
 		a.Applied = firmware.Applied{Version: uint32(r.uvarint()), Outcome: firmware.Outcome(r.byte())}
@@ -107,9 +107,9 @@ type standing struct {
 	at       geofence.Millis
 	json     bool
 	firmware string
-	// sealed: the device has sent sealed reports, with a secret of that epoch.
-	sealed bool
-	epoch  uint64
+	// sealed is the epoch of the newest secret that the device has sent sealed
+	// reports with, 0 for none.
+	sealed uint64
 	// applied is what became of the newest desired state, said first at
 	// appliedAt and received then.
 	applied             firmware.Applied
@@ -125,8 +125,8 @@ func (s *standing) take(a *Answer, received time.Time) (news bool) {
 			s.firmware = a.Firmware
 		}
 	}
-	if a.Sealed && (!s.sealed || a.epoch > s.epoch) {
-		s.sealed, s.epoch, news = true, a.epoch, true
+	if a.Sealed > s.sealed {
+		s.sealed, news = a.Sealed, true
 	}
 	old := s.applied
 	if a.Applied.Version > old.Version || a.Applied.Version == old.Version && a.Applied != old && a.Time >= s.appliedAt {
@@ -136,20 +136,20 @@ func (s *standing) take(a *Answer, received time.Time) (news bool) {
 	return news
 }
 
-// append writes: varint at, byte 1 for JSON, the firmware, byte 1 for sealed,
-// uvarint epoch, uvarint version applied, byte outcome, varint when, varint
+// append writes: varint at, byte 1 for JSON, the firmware, uvarint epoch of the
+// seal, uvarint version applied, byte outcome, varint when, varint
 // received.
 func (s *standing) append(b []byte) []byte {
 	b = append(binary.AppendVarint(b, int64(s.at)), bit(s.json))
-	b = append(appendString(b, s.firmware), bit(s.sealed))
-	b = binary.AppendUvarint(binary.AppendUvarint(b, s.epoch), uint64(s.applied.Version))
+	b = binary.AppendUvarint(appendString(b, s.firmware), s.sealed)
+	b = binary.AppendUvarint(b, uint64(s.applied.Version))
 	b = append(b, byte(s.applied.Outcome))
 	return binary.AppendVarint(binary.AppendVarint(b, int64(s.appliedAt)), int64(s.received))
 }
 
 func (s *standing) read(r *reader) {
 	s.at, s.json, s.firmware = geofence.Millis(r.varint()), r.byte() == 1, r.string()
-	s.sealed, s.epoch = r.byte() == 1, r.uvarint()
+	s.sealed = r.uvarint()
 	s.applied = firmware.Applied{Version: uint32(r.uvarint()), Outcome: firmware.Outcome(r.byte())}
 	s.appliedAt, s.received = geofence.Millis(r.varint()), geofence.Millis(r.varint())
 }

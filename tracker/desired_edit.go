@@ -97,20 +97,8 @@ func (f *Fleet) IssueDesired(ctx context.Context, id DeviceID) (payload []byte, 
 			if err := f.writeVersion(ctx, id, &d, d.State); err != nil {
 				return err
 			}
-			d, _ = f.Desired(id)
 		}
-		device, _ := f.registry.get(id)
-		s := f.desires.of(id, &device)
-		if s == nil {
-			return fmt.Errorf("device %q: %w", id, ErrNotFound)
-		}
-		next := *s
-		next.State.Issue++
-		if err := f.putDesired(ctx, id, &next, false); err != nil {
-			return err
-		}
-		d.State.Time = firmware.Millis(time.Now().UnixMilli())
-		made, err = f.frame(id, &d.State)
+		made, err = f.nextIssue(ctx, id)
 		return err
 	})
 	if err != nil {
@@ -119,23 +107,37 @@ func (f *Fleet) IssueDesired(ctx context.Context, id DeviceID) (payload []byte, 
 	return made, nil
 }
 
+// nextIssue makes the number of the next issue durable and writes that.
+func (f *Fleet) nextIssue(ctx context.Context, id DeviceID) ([]byte, error) {
+	device, _ := f.registry.get(id)
+	s := f.desires.of(id, &device)
+	if s == nil {
+		return nil, fmt.Errorf("device %q: %w", id, ErrNotFound)
+	}
+	next := *s
+	next.State.Issue++
+	if err := f.putDesired(ctx, id, &next, false); err != nil {
+		return nil, err
+	}
+	state := s.State
+	state.Time = firmware.Millis(time.Now().UnixMilli())
+	return f.frame(id, &state)
+}
+
 // frame is a desired state as the device reads it.
 func (f *Fleet) frame(id DeviceID, state *firmware.Desired) ([]byte, error) {
 	json := false
 	f.withSenses(id, func(s *senses) { json = s.standing.json })
-	_, sealed := f.UpKey(id)
+	key, err := f.downKey(id)
 	switch {
-	case !sealed && json:
-		return state.MarshalJSON()
-	case !sealed:
-		return state.Append(nil, nil, firmware.Plain)
-	}
-	secret, _ := f.FrameSecret(id)
-	key, err := firmware.DownKey(secret, string(id))
-	if err != nil {
+	case err != nil:
 		return nil, err
+	case key != nil:
+		return state.Append(nil, key, firmware.Authenticated)
+	case json:
+		return state.MarshalJSON()
 	}
-	return state.Append(nil, key, firmware.Authenticated)
+	return state.Append(nil, nil, firmware.Plain)
 }
 
 // dropDesired is what deletes what is desired of a device.

@@ -14,6 +14,7 @@ type counts struct {
 	events            map[string]int
 	corrections       map[string]int
 	reviews           int
+	readings          int
 }
 
 func (c *counts) add(o *outcome) {
@@ -60,7 +61,7 @@ func (c *counts) event(typ string) {
 type metrics struct {
 	reports, fixes, events *prometheus.CounterVec
 	reviews, corrections   *prometheus.CounterVec
-	failures               prometheus.Counter
+	failures, readings     prometheus.Counter
 	duration, size         prometheus.Histogram
 }
 
@@ -82,6 +83,8 @@ func newMetrics(f *Fleet, reg prometheus.Registerer) *metrics {
 			"What reviews found: events that were new, revised or retracted.", "kind"),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "wayguard_commit_failures_total", Help: "Commits that the store refused."}),
+		readings: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "wayguard_readings_total", Help: "Readings of sensors stored."}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "wayguard_commit_seconds", Help: "Time to make a batch durable.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
@@ -90,10 +93,11 @@ func newMetrics(f *Fleet, reg prometheus.Registerer) *metrics {
 			Buckets: prometheus.ExponentialBuckets(1, 2, 13)}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.reports, m.fixes, m.events, m.reviews, m.corrections, m.failures, m.duration, m.size,
+		reg.MustRegister(m.reports, m.fixes, m.events, m.reviews, m.corrections, m.failures, m.readings, m.duration, m.size,
 			gauge("wayguard_queue_reports", "Reports and edits waiting for the engine.", func() float64 { return float64(len(f.intake.queue)) }),
 			gauge("wayguard_reviews_waiting", "Devices with late fixes that wait for a review.", func() float64 { return float64(f.reviews.count()) }),
 			gauge("wayguard_devices", "Registered devices.", func() float64 { return float64(f.registry.count()) }),
+			gauge("wayguard_desired_behind", "Devices that have not answered what is desired of them.", func() float64 { return float64(f.behind()) }),
 			gauge("wayguard_fences", "Fences.", func() float64 { return float64(f.fences.count()) }),
 			gauge("wayguard_event_seq", "Sequence number of the newest event.", func() float64 { return float64(f.LastSeq()) }),
 		)
@@ -120,6 +124,7 @@ func (m *metrics) counted(b *batch) {
 	add(m.reports, "duplicate", c.duplicate)
 	add(m.fixes, "duplicate", c.repeated)
 	add(m.reviews, "done", c.reviews)
+	m.readings.Add(float64(c.readings))
 	for fate, n := range c.fixes {
 		add(m.fixes, fates[fate], n)
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	firmware "wayguard/firmware-protocol"
 	"wayguard/geofence"
 	"wayguard/tracker"
@@ -206,6 +208,10 @@ func TestOddReadings(t *testing.T) {
 		if err := r.Accept(t.Context(), said("box", 8, x)); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+	want := "# HELP wayguard_readings_total Readings of sensors stored.\n# TYPE wayguard_readings_total counter\nwayguard_readings_total 2\n"
+	if err := testutil.GatherAndCompare(r.metrics, strings.NewReader(want), "wayguard_readings_total"); err != nil {
+		t.Error(err)
 	}
 	many := said("box", 9)
 	many.Readings = make([]firmware.Reading, tracker.MaxReadings+1)

@@ -49,27 +49,28 @@ func (s *senses) take(x *firmware.Reading, at place, o *outcome) {
 // when the server came to know.
 type place struct {
 	device DeviceID
-	point  *orb.Point
+	placed bool
+	point  orb.Point
 	known  time.Time
 }
 
 func (t *track) place(r *Report) place {
-	p := place{device: r.Device, known: r.Received}
-	if !t.last.Received.IsZero() {
-		p.point = &orb.Point{t.last.Fix.Point[0], t.last.Fix.Point[1]}
-	}
-	return p
+	return place{device: r.Device, placed: !t.last.Received.IsZero(), point: t.last.Fix.Point, known: r.Received}
 }
 
 // event makes a log entry, yet without Seq, about the device itself.
 func (p place) event(typ string, episode uint64, at firmware.Millis, detail map[string]any) Event {
 	detail["episode"] = episode
 	text, _ := json.Marshal(detail) // numbers and words always can be written
-	return Event{
+	e := Event{
 		ID: EventID(p.device, typ, string(p.device), episode), Type: typ,
 		Time: geofence.Millis(at).Time(), KnownAt: p.known.UTC(),
-		Device: p.device, Subject: string(p.device), Point: p.point, Detail: text,
+		Device: p.device, Subject: string(p.device), Detail: text,
 	}
+	if p.placed {
+		e.Point = &p.point
+	}
+	return e
 }
 
 // The type of event that a discharged battery gives.

@@ -32,9 +32,9 @@ func randomReading(rng *rand.Rand) firmware.Reading {
 }
 
 func randomAnswer(rng *rand.Rand) *Answer {
-	a := &Answer{Time: geofence.Millis(1.7e12 + rng.Int64N(1e10)), JSON: rng.IntN(2) == 0, Sealed: rng.IntN(2) == 0}
-	if a.Sealed {
-		a.epoch = rng.Uint64()
+	a := &Answer{Time: geofence.Millis(1.7e12 + rng.Int64N(1e10)), JSON: rng.IntN(2) == 0}
+	if rng.IntN(2) == 0 {
+		a.Sealed = 1 + rng.Uint64N(1e18)
 	}
 	if rng.IntN(2) == 0 {
 		a.Applied = firmware.Applied{Version: 1 + rng.Uint32N(1e6), Outcome: firmware.Outcome(rng.IntN(4))}

@@ -160,11 +160,11 @@ func (s *Server) changeDesired(w http.ResponseWriter, r *http.Request, start fun
 	if err != nil {
 		return err
 	}
-	id := tracker.DeviceID(r.PathValue("id"))
+	id, match := tracker.DeviceID(r.PathValue("id")), r.Header.Get("If-Match")
 	var d tracker.Desired
 	err = change(r, func(ctx context.Context) (err error) {
 		d, err = s.fleet.ChangeDesired(ctx, id, func(now tracker.Desired) (firmware.Desired, error) {
-			if !matches(r, desiredTag(now)) {
+			if !matches(match, desiredTag(now)) {
 				return firmware.Desired{}, staleError(tracker.ErrStale)
 			}
 			state := start(now.State)
@@ -181,10 +181,9 @@ func (s *Server) changeDesired(w http.ResponseWriter, r *http.Request, start fun
 	return writeDesired(w, d)
 }
 
-// matches reports whether r is meant for what has the tag, which there is also
-// before anything was desired.
-func matches(r *http.Request, tag string) bool {
-	given := r.Header.Get("If-Match")
+// matches reports whether an If-Match header means what has the tag, which there
+// is also before anything was desired.
+func matches(given, tag string) bool {
 	if given == "" {
 		return true
 	}

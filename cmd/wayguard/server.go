@@ -138,7 +138,7 @@ func warningOf(o serverOptions) string {
 
 // mqttDoors are what devices can speak over MQTT.
 func mqttDoors(f *tracker.Fleet) []tracker.Door {
-	return []tracker.Door{owntracks.Door{Keys: f.OwnTracksKey}, native.Door{Keys: f.UpKey}}
+	return []tracker.Door{owntracks.Door{Keys: f.OwnTracksKey}, native.Door{Keys: f.UpKeys}}
 }
 
 func openStore(dir string, mmap int) (*boltstore.Store, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	firmware "wayguard/firmware-protocol"
 	"wayguard/firmware-protocol/device"
 	"wayguard/tracker"
 	"wayguard/tracker/ingest/native"
@@ -109,7 +110,7 @@ func checkSimReports(t *testing.T, id tracker.DeviceID, reports []tracker.Report
 	t.Helper()
 	last := time.Time{}
 	for _, r := range reports {
-		if len(r.Fixes) != 1 || r.Battery == nil {
+		if len(r.Fixes) != 1 || len(r.Readings) != 1 || r.Readings[0].Kind != firmware.Battery {
 			t.Fatalf("%s: %+v", id, r)
 		}
 		at := r.Fixes[0].Time.Time()

@@ -19,7 +19,7 @@ import (
 
 func openNative(t *testing.T) *house {
 	t.Helper()
-	return open(t, []tracker.DeviceID{van}, func(o *Options, _ *gate) { o.Doors = append(o.Doors, native.Door{Keys: o.Fleet.UpKey}) })
+	return open(t, []tracker.DeviceID{van}, func(o *Options, _ *gate) { o.Doors = append(o.Doors, native.Door{Keys: o.Fleet.UpKeys}) })
 }
 
 // desire changes what is desired of the van.
@@ -257,4 +257,36 @@ func TestSealedBothWays(t *testing.T) {
 	d.fix(t, 2)
 	eventually(t, "a plain report of the new secret", func() bool { return d.Stats().Pending() == 0 })
 	h.wantStored(van, 1, 2)
+}
+
+// Who does not listen any more is sent nothing, and no issue is spent on it. The
+// first message of a subscription counts as retained, as it may be an old one.
+func TestDesiredGoesToListeners(t *testing.T) {
+	h := openNative(t)
+	c := h.paho(van, "tcp", nil)
+	const topic = "wg/1/anna:van7/down"
+	got := make(chan paho.Message, 10)
+	subscribe := func() { finish(t, c.Subscribe(topic, 0, func(_ paho.Client, m paho.Message) { got <- m })) }
+	next := func(version, issue uint32, retained bool) {
+		t.Helper()
+		select {
+		case m := <-got:
+			s, err := firmware.ParseDesired(m.Payload(), nil)
+			if err != nil || s.Version != version || s.Issue != issue || m.Retained() != retained {
+				t.Errorf("sent %d.%d, retained %v (%v), want %d.%d, %v", s.Version, s.Issue, m.Retained(), err, version, issue, retained)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("%d.%d is not sent", version, issue)
+		}
+	}
+	subscribe()
+	finish(t, c.Unsubscribe(topic))
+	h.desire(func(s *firmware.Desired) { s.Moving = time.Minute })
+	subscribe()
+	next(1, 0, true)
+	h.desire(func(s *firmware.Desired) { s.Moving = time.Hour })
+	next(2, 0, false)
+	subscribe()
+	next(2, 1, true)
+	h.wantMetric("desired_sent_total", 3)
 }

@@ -35,15 +35,19 @@ func parse(keys Keys, device tracker.DeviceID, payload []byte, a *tracker.Answer
 	if err != nil {
 		return r, refusal(err)
 	}
-	a.JSON, a.Sealed = payload[0] == '{', h.Protection != firmware.Plain
-	key, err := opener(keys, device, a.Sealed)
-	switch {
-	case err != nil:
-		return r, err
-	case a.JSON:
+	a.JSON = payload[0] == '{'
+	switch sealed := h.Protection != firmware.Plain; {
+	case sealed:
+		return open(keys, device, payload, a)
+	case keys != nil:
+		if _, required := keys(device, false); required {
+			return r, tracker.Refuse(ReasonPlain, "the report is not sealed, and the device's earlier ones were: it may not be the device's. Seal it, or give the device a new secret")
+		}
+	}
+	if a.JSON {
 		err = r.UnmarshalJSON(payload)
-	default:
-		r, err = firmware.ParseReport(payload, key)
+	} else {
+		r, err = firmware.ParseReport(payload, nil)
 	}
 	if err != nil {
 		return firmware.Report{}, refusal(err)
@@ -59,22 +63,25 @@ func head(payload []byte) (firmware.Header, error) {
 	return firmware.ParseHeader(payload)
 }
 
-// opener is the key that opens a report of device, nil for a plain one.
-func opener(keys Keys, device tracker.DeviceID, sealed bool) (*firmware.Key, error) {
-	var key *firmware.Key
-	required := false
-	if keys != nil {
-		key, required = keys(device)
+// open reads a sealed report, and notes in a which key it was sealed with.
+func open(keys Keys, device tracker.DeviceID, payload []byte, a *tracker.Answer) (r firmware.Report, err error) {
+	err = tracker.Refuse(ReasonSealed, "the report is sealed, and there is no key to open it with: send it plain, over TLS")
+	if keys == nil {
+		return r, err
 	}
-	switch {
-	case !sealed && required:
-		return nil, tracker.Refuse(ReasonPlain, "the report is not sealed, and the device's earlier ones were: it may not be the device's. Seal it, or give the device a new secret")
-	case !sealed:
-		return nil, nil
-	case key == nil:
-		return nil, tracker.Refuse(ReasonSealed, "the report is sealed, and there is no key to open it with: send it plain, over TLS")
+	fitting, _ := keys(device, true)
+	for _, key := range fitting {
+		var bad error
+		if r, bad = firmware.ParseReport(payload, key.Key); bad == nil {
+			a.Sealed = key.Epoch
+			return r, nil
+		}
+		err = refusal(bad)
+		if !errors.Is(bad, firmware.ErrTag) {
+			break
+		}
 	}
-	return key, nil
+	return firmware.Report{}, err
 }
 
 // refusal is what to say of an error of package firmware, whose texts hold

@@ -26,13 +26,13 @@ import (
 	"strings"
 	"time"
 
-	firmware "wayguard/firmware-protocol"
 	"wayguard/tracker"
 )
 
-// Keys tells the key that a device seals its reports with, nil if it has none,
-// and whether it is required that it does. tracker.Fleet.UpKey is one.
-type Keys func(tracker.DeviceID) (key *firmware.Key, required bool)
+// Keys tells the keys that may open a device's sealed reports, and whether its
+// reports must be sealed; where sealed is false, the latter alone.
+// tracker.Fleet.UpKeys is one.
+type Keys func(device tracker.DeviceID, sealed bool) (keys []tracker.SealKey, required bool)
 
 // Door is the native protocol as a family of MQTT topics. A device publishes
 // reports to wg/1/ID/up. Its other topics, online and down, are the broker's.

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -89,6 +90,10 @@ func TestSeals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	newer, err := firmware.UpKey(bytes.Repeat([]byte{1}, firmware.SecretSize), string(device))
+	if err != nil {
+		t.Fatal(err)
+	}
 	foreign, err := firmware.UpKey(secret, "anna:van8")
 	if err != nil {
 		t.Fatal(err)
@@ -112,10 +117,12 @@ func TestSeals(t *testing.T) {
 		"sealed by another":       {false, frame(t, report(), foreign, firmware.Encrypted), ReasonTag},
 		"authenticated by others": {true, frame(t, report(), foreign, firmware.Authenticated), ReasonTag},
 	} {
-		door := Door{Keys: func(id tracker.DeviceID) (*firmware.Key, bool) { return key, c.required && id == device }}
+		door := Door{Keys: func(id tracker.DeviceID, _ bool) ([]tracker.SealKey, bool) {
+			return []tracker.SealKey{{Key: newer, Epoch: 6}, {Key: key, Epoch: 5}}, c.required && id == device
+		}}
 		r, err := door.Decode(device, c.payload, received)
 		switch {
-		case c.reason == "" && (err != nil || len(r.Fixes) != 2 || r.Answer.Sealed != strings.HasSuffix(name, "ed")):
+		case c.reason == "" && (err != nil || len(r.Fixes) != 2 || (r.Answer.Sealed == 5) != strings.HasSuffix(name, "ed")):
 			t.Errorf("%s: %+v, %v", name, r, err)
 		case c.reason != "" && (err == nil || tracker.RefusalOf(err).Reason() != c.reason):
 			t.Errorf("%s: %v, want %s", name, err, c.reason)
