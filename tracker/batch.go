@@ -130,6 +130,7 @@ func (f *Fleet) addEdit(b *batch, s submission) error {
 func (f *Fleet) addReports(b *batch, e *entry, reports []*Report, now time.Time) error {
 	outcomes := f.step(reports, e.seq)
 	f.pipeline.recent.heed(reports)
+	b.tx.Records = append(b.tx.Records, f.pipeline.recent.follow()...)
 	for i, r := range reports {
 		o := &outcomes[i]
 		b.counts.add(o)

@@ -53,7 +53,8 @@
 //
 // Each device is looked at every ten seconds. One that has been quiet for too
 // long makes the engine tick, which the journal records. While the server was
-// down, stood still or could not store, nobody was silent: patience begins anew.
+// down, stood still or could not store, nobody was silent: patience begins anew,
+// and so it does when the server's clock is put forward or back.
 //
 // # Fixes that cannot be true
 //

@@ -76,6 +76,25 @@ func (r *recentWorlds) heed(reports []*Report) {
 	}
 }
 
+// putBack is how far behind the newest World's beginning reports must be
+// received to tell that it was drawn while the clock was ahead, and not that they
+// waited for their turn meanwhile.
+const putBack = geofence.Millis(time.Minute / time.Millisecond)
+
+// follow has the World in force begin when the newest of the reports was
+// received, if the clock was put back behind its beginning: else a review would
+// step them under the World before. It returns the record to be written.
+func (r *recentWorlds) follow() []BucketRecord {
+	list := slices.Clone(r.all())
+	if len(list) == 0 || r.received == 0 || r.received+putBack > list[len(list)-1].since {
+		return nil
+	}
+	newest := &list[len(list)-1]
+	newest.since = r.received
+	r.list.Store(&list)
+	return []BucketRecord{sinceRecord(newest.world.Version(), newest.since)}
+}
+
 // keepWorlds is for how long the World of a fix is kept.
 const keepWorlds = geofence.Millis(keepSnapshots / time.Millisecond)
 

@@ -11,16 +11,34 @@ import (
 // for standing still; it looks around several times a second.
 const stalled = 5 * time.Second
 
-// vigil knows since when the server has been listening without a break. While
-// it was down, stood still or could not store, no device was silent.
-type vigil struct{ since, last time.Time }
+// vigil knows since when the server has been listening without a break, by its
+// clock. While it was down, stood still or could not store, no device was
+// silent, nor while its clock was put forward or back: what was heard is known
+// by the clock of before.
+type vigil struct {
+	since geofence.Millis
+	// begun is the first look. clock and count are of the last one: the time, and
+	// how long after begun, which nobody can set.
+	begun time.Time
+	clock geofence.Millis
+	count time.Duration
+}
 
 // watch notes that the server listens now, if it takes reports.
 func (v *vigil) watch(now time.Time, taking bool) {
-	if !taking || now.Sub(v.last) > stalled {
-		v.since = now
+	if v.begun.IsZero() {
+		v.begun = now
 	}
-	v.last = now
+	v.look(geofence.MillisOf(now), now.Sub(v.begun), taking)
+}
+
+func (v *vigil) look(clock geofence.Millis, count time.Duration, taking bool) {
+	passed := count - v.count
+	told := clock.Time().Sub(v.clock.Time())
+	if v.since == 0 || !taking || passed > stalled || (told-passed).Abs() > stalled {
+		v.since = clock
+	}
+	v.clock, v.count = clock, count
 }
 
 // addTicks tells the engine the time for each device of a shard that may be
@@ -31,7 +49,7 @@ func (f *Fleet) addTicks(b *batch, e *entry, s *shard, now time.Time) error {
 	if w.Settings().Raw {
 		return nil
 	}
-	millis, since := geofence.MillisOf(now), geofence.MillisOf(f.pipeline.vigil.since)
+	millis, since := geofence.MillisOf(now), f.pipeline.vigil.since
 	var due []DeviceID
 	for id, t := range s.tracks {
 		if t.due(w, millis, since) {
@@ -55,14 +73,18 @@ func (f *Fleet) addTicks(b *batch, e *entry, s *shard, now time.Time) error {
 
 // due reports whether the device may have been silent for too long: by its
 // fixes, and by its reports, of which the newest may hold old fixes. since is
-// when the server began to listen.
+// when the server began to listen. A report that is newer than now came before
+// that, while the clock was ahead.
 func (t *track) due(w *geofence.World, now, since geofence.Millis) bool {
 	at, ok := t.engine.SilentAt(w)
 	if !ok || now < at {
 		return false
 	}
 	patience := max(0, at-t.newest)
-	return now >= max(t.history.heard, since)+patience
+	if t.history.heard <= now {
+		since = max(since, t.history.heard)
+	}
+	return now >= since+patience
 }
 
 // tick tells the engine of one device the time.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -12,8 +11,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"wayguard/tracker"
 	"wayguard/tracker/ingest/bridge"
@@ -61,19 +58,14 @@ func TestUpstreamKill(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, seed))
 	address := startUpstream(t)
 	p := startServe(t, t.TempDir(), "--mqtt-upstream", "tcp://"+address)
-	fleet := make([]*shuttle, 3)
-	for i := range fleet {
-		id := fmt.Sprintf("shuttle:%d", i)
-		p.createDevice(t, id)
-		fleet[i] = &shuttle{id: id, next: shuttleStart()}
-	}
-	from := time.Unix(fleet[0].next-1, 0)
+	p.drawFences(t)
+	fleet := p.enrol(t, "shuttle", 3, 1)
 	eventually(t, "the session with the other broker", func() bool { return p.metric(t, "wayguard_upstream_connected") == 1 })
 
 	stop := make(chan struct{})
 	var publishing sync.WaitGroup
-	for _, s := range fleet {
-		publishing.Go(func() { s.publishUntil(stop, address) })
+	for _, r := range fleet {
+		publishing.Go(func() { r.stay(address, stop, unhurried(stop)) })
 	}
 	for range kills {
 		time.Sleep(time.Duration(100+rng.IntN(400)) * time.Millisecond)
@@ -83,20 +75,15 @@ func TestUpstreamKill(t *testing.T) {
 	}
 	close(stop)
 	publishing.Wait()
-	total := 0
-	for _, s := range fleet {
-		total += len(s.acked)
-		var lost []int64
-		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-			if lost = missing(s.acked, p.stored(t, s, from)); len(lost) == 0 || time.Now().After(deadline) {
+	for _, r := range fleet {
+		for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+			if len(lost(r.got(), p.stored(t, r.id))) == 0 {
 				break
 			}
 		}
-		if len(lost) > 0 {
-			t.Errorf("seed %d: %s: %d of %d acknowledged positions are lost, the first is %d", seed, s.id, len(lost), len(s.acked), lost[0])
-		}
 	}
-	t.Logf("%d positions over %d kills", total, kills)
+	total, _ := p.audit(t, fleet...)
+	t.Logf("seed %d: %d positions over %d kills", seed, total, kills)
 	if total < kills*100 {
 		t.Errorf("only %d positions were acknowledged: the test shows nothing", total)
 	}
@@ -106,27 +93,16 @@ func TestUpstreamKill(t *testing.T) {
 	p.interrupt(t)
 }
 
-// publishUntil is publish over one connection, at a pace that leaves the server
-// time to be killed in the middle.
-func (s *shuttle) publishUntil(stop <-chan struct{}, broker string) {
-	client := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://" + broker).SetClientID(s.id))
-	if token := client.Connect(); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
-		return
-	}
-	defer client.Disconnect(100)
-	for {
+// unhurried drives at a pace that leaves the server time to be killed in the
+// middle.
+func unhurried(stop <-chan struct{}) func() (message, bool) {
+	drive := shuttle{next: shuttleStart()}
+	return func() (message, bool) {
 		select {
 		case <-stop:
-			return
+			return message{}, false
 		case <-time.After(2 * time.Millisecond):
-		}
-		tst := s.next
-		s.next++
-		at := s.place(tst)
-		token := client.Publish("owntracks/"+ownTracksPath(s.id), 1, false,
-			fmt.Sprintf(`{"_type":"location","tid":"s","tst":%d,"lat":%.7f,"lon":%.7f,"acc":5}`, tst, at[1], at[0]))
-		if token.WaitTimeout(10*time.Second) && token.Error() == nil {
-			s.acked = append(s.acked, tst)
+			return drive.drive()
 		}
 	}
 }

@@ -119,6 +119,13 @@ func startServe(t *testing.T, dir string, more ...string) *process {
 
 func (p *process) launch(t *testing.T, args ...string) {
 	t.Helper()
+	p.start(t, args...)
+	p.awaitReady(t)
+}
+
+// start does not wait.
+func (p *process) start(t *testing.T, args ...string) {
+	t.Helper()
 	binary, err := built()
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +143,6 @@ func (p *process) launch(t *testing.T, args ...string) {
 		close(exited)
 	}(p.cmd, p.exited)
 	t.Cleanup(func() { p.kill() })
-	p.awaitReady(t)
 }
 
 func (p *process) awaitReady(t *testing.T) {
@@ -227,6 +233,8 @@ type logged struct {
 	ID, Type, Device, Subject string
 	Seq                       uint64
 	Time                      time.Time
+	// Detail is, of a correction, what it corrects.
+	Detail struct{ Type, Subject string }
 }
 
 func (e logged) String() string {

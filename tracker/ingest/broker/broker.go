@@ -41,7 +41,9 @@
 // connection of the same device under the same client id replaces the first;
 // under that of another device it has nothing to do with it. A connection is
 // closed when what it was opened with ends: the secret or certificate was
-// replaced or has expired, or the device was deleted.
+// replaced or has expired, or the device was deleted. One that is to end takes
+// no more publishes, and is over within a second although its device reads
+// nothing.
 //
 // A device that sends more than its limits allow is read from more slowly, on
 // all its connections together, and loses nothing.

@@ -92,11 +92,17 @@ func (c *conn) Close() error {
 }
 
 // disconnect closes the connection soon, after telling a device of MQTT 5 why.
-// It does not wait.
+// It does not wait, and neither do others for a device that takes nothing: its
+// connection is closed after partTime. From now on nothing that it publishes is
+// taken.
 func (c *conn) disconnect(why cause) {
 	c.blame(why)
 	c.acks.end(why.code())
+	time.AfterFunc(partTime, func() { _ = c.Close() })
 }
 
 // blame notes why the server closes the connection; the first cause stays.
 func (c *conn) blame(why cause) { c.cause.CompareAndSwap(uint32(causeNone), uint32(why)) }
+
+// ending reports whether the server is about to close the connection.
+func (c *conn) ending() bool { return cause(c.cause.Load()) != causeNone }

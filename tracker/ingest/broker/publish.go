@@ -21,6 +21,9 @@ func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, er
 		c.disconnect(causeUnavailable)
 		return pk, packets.ErrRejectPacket
 	}
+	if c.ending() {
+		return pk, packets.ErrRejectPacket
+	}
 	received := time.Now()
 	switch pk.FixedHeader.Qos {
 	case 0:

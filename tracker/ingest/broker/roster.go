@@ -16,7 +16,8 @@ type roster struct {
 	mu        sync.Mutex
 	open      map[*conn]struct{}
 	byAddress map[netip.Addr]int
-	// byDevice holds those whose device is known, the oldest first.
+	// byDevice holds those whose device is known, the oldest first, without those
+	// that had to give way.
 	byDevice map[tracker.DeviceID][]*conn
 	// paces are those of devices with a connection that something came on.
 	paces map[tracker.DeviceID]*pace
@@ -91,8 +92,11 @@ func (r *roster) claim(c *conn) (same, oldest *conn) {
 		}
 	}
 	staying := slices.DeleteFunc(slices.Clone(conns), func(other *conn) bool { return other == same })
+	// It is forgotten at once, or the next to come would find the same one to be
+	// the oldest, for as long as it takes to end.
 	if len(staying) >= r.limits.ConnectionsPerDevice {
 		oldest = staying[0]
+		conns = slices.DeleteFunc(conns, func(other *conn) bool { return other == oldest })
 	}
 	r.byDevice[c.session.device] = append(conns, c)
 	return same, oldest

@@ -167,7 +167,7 @@ func reasonOf(err error) string {
 const (
 	// flushTime is for commits under way and for their acknowledgements.
 	flushTime = 3 * time.Second
-	// partTime is for telling devices that the server goes away.
+	// partTime is for telling a device why its connection ends.
 	partTime = time.Second
 )
 
@@ -176,16 +176,9 @@ const (
 func (b *Broker) disconnectAll() {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
-	conns := b.roster.all()
-	for _, c := range conns {
+	for _, c := range b.roster.all() {
 		c.acks.flush(ctx)
 		c.disconnect(causeStopping)
 	}
-	parting := time.AfterFunc(partTime, func() {
-		for _, c := range conns {
-			_ = c.Close()
-		}
-	})
-	defer parting.Stop()
 	b.serving.Wait()
 }
