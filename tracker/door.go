@@ -23,6 +23,7 @@ type Door interface {
 	// Subscribes reports whether filter is device's own to subscribe to.
 	Subscribes(device DeviceID, filter string) bool
 	// Decode reads what device published and the server received at received.
+	// It keeps nothing of payload, which is about to be overwritten.
 	// An error that is a *Refusal says what to do with the payload; any other
 	// sends it to the quarantine as a bad payload. Whoever asks keeps the report.
 	Decode(device DeviceID, payload []byte, received time.Time) (Report, error)

@@ -121,8 +121,11 @@ func (f *feed) pull(sub *tracker.Subscription) {
 
 // readEvents encodes the events up to seq that the ring does not have. Where
 // the log cannot be read, connections try by themselves, and end if they
-// cannot either.
+// cannot either. While nobody reads, the log keeps them.
 func (f *feed) readEvents(seq uint64) []encodedEvent {
+	if f.readers.Load() == 0 {
+		return nil
+	}
 	var all []encodedEvent
 	after := f.events.last()
 	if seq > ringLength {

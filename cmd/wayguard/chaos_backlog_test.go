@@ -44,8 +44,8 @@ type latency struct {
 	p50, p99, max time.Duration
 }
 
-// latencyOf is that of the radios between two moments.
-func latencyOf(t *testing.T, fleet []*radio, from, to time.Time) latency {
+// delaysOf is that of the radios between two moments.
+func delaysOf(t *testing.T, fleet []*radio, from, to time.Time) latency {
 	t.Helper()
 	var took []time.Duration
 	for _, r := range fleet {
@@ -101,7 +101,7 @@ func TestBacklogs(t *testing.T) {
 	span := func(d time.Duration) latency {
 		time.Sleep(d)
 		now := time.Now()
-		return latencyOf(t, others, now.Add(-d), now)
+		return delaysOf(t, others, now.Add(-d), now)
 	}
 	time.Sleep(time.Second)
 	quiet := span(2 * time.Second)
@@ -116,7 +116,7 @@ func TestBacklogs(t *testing.T) {
 		begun := time.Now()
 		p.sendAll(t, late[i], backlog...)
 		took := time.Since(begun)
-		wantQuick(t, order.name+", while it sends", latencyOf(t, others, begun, time.Now()), quiet)
+		wantQuick(t, order.name+", while it sends", delaysOf(t, others, begun, time.Now()), quiet)
 		wantQuick(t, order.name+", while it is reviewed", span(time.Duration(times(3, 15))*time.Second), quiet)
 		t.Logf("%s: sent within %v", order.name, took.Round(time.Millisecond))
 	}

@@ -108,7 +108,7 @@ func TestNuisances(t *testing.T) {
 	time.Sleep(time.Second)
 	begun := time.Now()
 	time.Sleep(2 * time.Second)
-	before := latencyOf(t, good, begun, time.Now())
+	before := delaysOf(t, good, begun, time.Now())
 	wantQuick(t, "before", before, before)
 	phases := [][]string{{"garbage", "slow", "deaf"}}
 	if long() {
@@ -117,7 +117,7 @@ func TestNuisances(t *testing.T) {
 	for _, kinds := range phases {
 		what := "beside " + strings.Join(kinds, " and ")
 		begun, most := time.Now(), p.pestered(t, kinds, bad)
-		wantQuick(t, what, latencyOf(t, good, begun, time.Now()), before)
+		wantQuick(t, what, delaysOf(t, good, begun, time.Now()), before)
 		t.Logf("%s: %.0f MB of memory at most", what, most/1e6)
 		if most > 300e6 {
 			t.Errorf("%s: the server took %.0f MB", what, most/1e6)

@@ -21,7 +21,7 @@ import (
 
 // need skips a test that lacks a tool or data, or fails it where
 // WAYGUARD_REQUIRE names what is missing.
-func need(t *testing.T, what, how string) {
+func need(t testing.TB, what, how string) {
 	t.Helper()
 	if slices.Contains(strings.Split(os.Getenv("WAYGUARD_REQUIRE"), ","), what) {
 		t.Fatalf("WAYGUARD_REQUIRE names %s, which is missing: %s", what, how)
@@ -30,7 +30,7 @@ func need(t *testing.T, what, how string) {
 }
 
 // needCommand finds a program or skips.
-func needCommand(t *testing.T, what, name, how string) string {
+func needCommand(t testing.TB, what, name, how string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -40,7 +40,7 @@ func needCommand(t *testing.T, what, name, how string) string {
 }
 
 // needMosquitto finds one of Mosquitto's programs or skips.
-func needMosquitto(t *testing.T, name string) string {
+func needMosquitto(t testing.TB, name string) string {
 	t.Helper()
 	return needCommand(t, "mosquitto", name, "apt-get install mosquitto mosquitto-clients")
 }
@@ -99,7 +99,7 @@ func (b *lockedBuffer) String() string {
 const testToken = "0123456789abcdef0123456789abcdef"
 
 // freeAddress is a loopback address that nobody listens on.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -110,21 +110,21 @@ func freeAddress(t *testing.T) string {
 }
 
 // startServe runs the real binary on dir and waits until it is ready.
-func startServe(t *testing.T, dir string, more ...string) *process {
+func startServe(t testing.TB, dir string, more ...string) *process {
 	t.Helper()
 	p := &process{http: freeAddress(t), mqtt: freeAddress(t), dir: dir, token: testToken}
 	p.launch(t, append([]string{"serve", "--data", dir, "--http", p.http, "--mqtt", p.mqtt}, more...)...)
 	return p
 }
 
-func (p *process) launch(t *testing.T, args ...string) {
+func (p *process) launch(t testing.TB, args ...string) {
 	t.Helper()
 	p.start(t, args...)
 	p.awaitReady(t)
 }
 
 // start does not wait.
-func (p *process) start(t *testing.T, args ...string) {
+func (p *process) start(t testing.TB, args ...string) {
 	t.Helper()
 	binary, err := built()
 	if err != nil {
@@ -145,7 +145,7 @@ func (p *process) start(t *testing.T, args ...string) {
 	t.Cleanup(func() { p.kill() })
 }
 
-func (p *process) awaitReady(t *testing.T) {
+func (p *process) awaitReady(t testing.TB) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) {
@@ -174,7 +174,7 @@ func (p *process) kill() {
 
 // call sends a request with the admin token and decodes the JSON answer into
 // out, if that is not nil. It fails the test on another status than want.
-func (p *process) call(t *testing.T, method, path string, body any, want int, out any) {
+func (p *process) call(t testing.TB, method, path string, body any, want int, out any) {
 	t.Helper()
 	status, answer := p.send(t, method, path, body)
 	if status != want {
@@ -188,7 +188,7 @@ func (p *process) call(t *testing.T, method, path string, body any, want int, ou
 	}
 }
 
-func (p *process) send(t *testing.T, method, path string, body any) (int, []byte) {
+func (p *process) send(t testing.TB, method, path string, body any) (int, []byte) {
 	t.Helper()
 	text, raw := body.([]byte)
 	if !raw && body != nil {
@@ -218,7 +218,7 @@ func (p *process) send(t *testing.T, method, path string, body any) (int, []byte
 }
 
 // createDevice registers a device and returns its secret.
-func (p *process) createDevice(t *testing.T, id string) string {
+func (p *process) createDevice(t testing.TB, id string) string {
 	t.Helper()
 	var made struct{ Secret string }
 	p.call(t, http.MethodPost, "/api/v1/devices", map[string]string{"id": id}, http.StatusCreated, &made)
@@ -281,7 +281,7 @@ func (p *process) track(t *testing.T, device string, from, to time.Time) [][]str
 }
 
 // metric reads one figure of /metrics; a series that is not there is 0.
-func (p *process) metric(t *testing.T, series string) float64 {
+func (p *process) metric(t testing.TB, series string) float64 {
 	t.Helper()
 	status, body := p.send(t, http.MethodGet, "/metrics", nil)
 	if status != http.StatusOK {
@@ -314,7 +314,7 @@ func eventually(t *testing.T, what string, met func() bool) {
 }
 
 // interrupt stops the process as Ctrl-C would and wants exit status 0.
-func (p *process) interrupt(t *testing.T) {
+func (p *process) interrupt(t testing.TB) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)

@@ -166,6 +166,7 @@ func (s *server) run(ctx context.Context) error {
 		stopParts()
 		fleetDone <- err
 	}()
+	parts.Go(func() error { tuneMemory(ctx); return nil })
 	parts.Go(func() error { return s.broker.Run(ctx) })
 	if s.boxes != nil {
 		parts.Go(func() error { return s.boxes.Run(ctx) })

@@ -12,32 +12,23 @@ import (
 
 // acks is the queue of the acknowledgements that one connection is owed. Each
 // publish takes a place in it when it arrives; places are settled in any order
-// and leave in the order they were taken (MQTT-4.6.0-2). A goroutine writes
-// while there is something to write; an idle connection has none.
+// and leave in the order they were taken (MQTT-4.6.0-2). A courier is called
+// while there is something to write.
 type acks struct {
-	conn   *conn
-	limit  int
-	shared *ackShared
+	conn    *conn
+	limit   int
+	courier *courier
 
 	mu sync.Mutex
-	// changed: places became free, the writer ended, or the queue was closed.
+	// changed: places became free, the courier is done, or the queue was closed.
 	changed sync.Cond
 	// places is a ring: place n is at n modulo its length, a power of two.
 	places      []place
 	first, next uint64
 	ending      byte // reason code to disconnect with, 0 for none
 	v5          bool // reason codes are understood
-	writing     bool
+	writing     bool // the courier has been called
 	closed      bool
-
-	buf []byte          // the writer's
-	ats []time.Duration // the writer's: when what is in buf was received
-}
-
-// ackShared is common to all connections.
-type ackShared struct {
-	epoch time.Time // what place.at counts from
-	sent  func(bytes int, latencies []time.Duration)
 }
 
 type place struct {
@@ -55,8 +46,8 @@ const (
 	abandoned // never acknowledged; the connection ends here
 )
 
-func (a *acks) init(c *conn, limit int, shared *ackShared) {
-	a.conn, a.limit, a.shared = c, limit, shared
+func (a *acks) init(c *conn, limit int, courier *courier) {
+	a.conn, a.limit, a.courier = c, limit, courier
 	a.changed.L = &a.mu
 }
 
@@ -90,7 +81,7 @@ func (a *acks) take(id uint16, received time.Time, wait bool) (uint64, error) {
 	}
 	n := a.next
 	a.next++
-	*a.place(n) = place{at: received.Sub(a.shared.epoch), id: id}
+	*a.place(n) = place{at: received.Sub(a.courier.epoch), id: id}
 	return n, nil
 }
 
@@ -135,11 +126,11 @@ func (a *acks) end(code byte) {
 	}
 }
 
-// wake starts the writer unless it runs. a.mu is held.
+// wake calls the courier unless it has been called. a.mu is held.
 func (a *acks) wake() {
 	if !a.writing {
 		a.writing = true
-		go a.write()
+		a.courier.call(a)
 	}
 }
 
@@ -151,7 +142,7 @@ func (a *acks) close() {
 	a.changed.Broadcast()
 }
 
-// wait returns when the writer has ended. The queue must be closed.
+// wait returns when the courier is done. The queue must be closed.
 func (a *acks) wait() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -175,33 +166,14 @@ func (a *acks) flush(ctx context.Context) {
 	}
 }
 
-// write sends what is settled until there is no more.
-func (a *acks) write() {
-	for {
-		more, last := a.gather()
-		if !more {
-			return
-		}
-		if len(a.buf) > 0 {
-			if _, err := a.conn.Write(a.buf); err == nil {
-				a.shared.sent(len(a.buf), a.ats)
-			}
-		}
-		if last {
-			_ = a.conn.Close()
-		}
-	}
-}
-
-// gather moves what is settled from the front of the queue to a.buf. more is
-// false, and the writer has ended, if there is nothing; last is true if the
-// connection ends with it.
-func (a *acks) gather() (more, last bool) {
+// gather moves what is settled from the front of the queue to l. It returns
+// false, and the courier is done, if there is nothing.
+func (a *acks) gather(l *ackLoad) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	defer a.changed.Broadcast()
-	a.buf, a.ats = a.buf[:0], a.ats[:0]
-	now := time.Since(a.shared.epoch)
+	l.packets, l.latencies = l.packets[:0], l.latencies[:0]
+	now := time.Since(a.courier.epoch)
 	ending := a.ending
 	for !a.closed && a.first < a.next {
 		p := *a.place(a.first)
@@ -212,29 +184,30 @@ func (a *acks) gather() (more, last bool) {
 			break
 		}
 		a.first++
-		a.buf = appendPuback(a.buf, p.id, p.code, a.v5)
-		a.ats = append(a.ats, now-p.at)
+		l.packets = appendPuback(l.packets, p.id, p.code, a.v5)
+		l.latencies = append(l.latencies, now-p.at)
 	}
-	if a.closed || len(a.buf) == 0 && ending == 0 {
+	if a.closed || len(l.packets) == 0 && ending == 0 {
 		a.writing = false
 		a.shrink()
-		return false, false
+		return false
 	}
 	if ending != 0 && a.v5 {
 		// The length of no properties could be left out, but there are decoders
 		// that then miss the reason.
-		a.buf = append(a.buf, packets.Disconnect<<4, 2, ending, 0)
+		l.packets = append(l.packets, packets.Disconnect<<4, 2, ending, 0)
 	}
-	return true, ending != 0
+	l.last = ending != 0
+	return true
 }
 
 // idlePlaces is how many places an idle connection may keep.
 const idlePlaces = 64
 
-// shrink gives back what a burst took. a.mu is held, by the writer.
+// shrink gives back what a burst took. a.mu is held.
 func (a *acks) shrink() {
 	if a.closed || a.first == a.next && len(a.places) > idlePlaces {
-		a.places, a.buf, a.ats = nil, nil, nil
+		a.places = nil
 	}
 }
 

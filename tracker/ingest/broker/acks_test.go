@@ -22,8 +22,8 @@ func newQueue(t *testing.T, l Limits, v5 bool) (*conn, net.Conn) {
 	must(t, err)
 	server, err := listener.Accept()
 	must(t, err)
-	shared := &ackShared{epoch: time.Now(), sent: func(int, []time.Duration) {}}
-	c := newConn(server, netip.MustParseAddr("127.0.0.1"), l.withDefaults(), shared)
+	letters := &courier{epoch: time.Now(), sent: func(int, []time.Duration) {}}
+	c := newConn(server, netip.MustParseAddr("127.0.0.1"), l.withDefaults(), letters)
 	c.acks.speak(v5)
 	t.Cleanup(func() {
 		c.Close()

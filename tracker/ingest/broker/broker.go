@@ -8,16 +8,17 @@
 // # Acknowledgements
 //
 // A QoS 1 publish is acknowledged after the commit that made its report
-// durable, never before. The hook hands the report over and tells mochi to
-// drop the packet, which would acknowledge too early; when the fleet calls
-// back, the acknowledgement joins the queue of its connection, and the queue's
-// writer sends all that have gathered in one write, in the order of the
-// publishes. The fleet's committer never waits for a connection: a device that
-// does not take its acknowledgements within a deadline is disconnected. A
-// device that outruns the disk is slowed down, by the fleet's bounded queue
-// and by the number of publishes that may be unacknowledged, and loses
-// nothing. A QoS 2 publish waits for its commit before PUBREC; one of QoS 0 is
-// handed over and forgotten.
+// durable, never before. Most never reach mochi, which would acknowledge too
+// early: a connection takes the reports of MQTT 3.1.1 out of what it reads;
+// those of MQTT 5 the hook hands over, and tells mochi to drop the packet. When
+// the fleet calls back, the acknowledgement joins the queue of its connection,
+// and a courier that goes round all of them sends what has gathered in one
+// write, in the order of the publishes. The fleet's committer never waits for a
+// connection: a device that does not take its acknowledgements within a
+// deadline is disconnected. A device that outruns the disk is slowed down, by
+// the fleet's bounded queue and by the number of publishes that may be
+// unacknowledged, and loses nothing. A QoS 2 publish waits for its commit
+// before PUBREC; one of QoS 0 is handed over and forgotten.
 //
 // A report that can never be right is put into the fleet's quarantine and then
 // acknowledged, with a reason code where the device speaks MQTT 5: refusing it

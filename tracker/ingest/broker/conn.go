@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -19,6 +20,7 @@ import (
 // holds what the broker knows of the connection.
 type conn struct {
 	net.Conn
+	direct   syscall.RawConn // nil where writing takes more than the kernel, as TLS does
 	from     netip.Addr
 	writeFor time.Duration
 	writing  sync.Mutex
@@ -26,6 +28,7 @@ type conn struct {
 	cause    atomic.Uint32
 	gone     atomic.Bool // Close was called
 	tab      tab         // mochi's reader only
+	inbound  inbound
 	acks     acks
 	session  session
 	down     hearing
@@ -43,17 +46,29 @@ type session struct {
 	refusal  string // why there is no device, if that was decided here
 }
 
-func newConn(raw net.Conn, from netip.Addr, l Limits, shared *ackShared) *conn {
+func newConn(raw net.Conn, from netip.Addr, l Limits, letters *courier) *conn {
 	c := &conn{Conn: raw, from: from, writeFor: l.WriteTime}
-	c.acks.init(c, l.Unacknowledged, shared)
+	c.acks.init(c, l.Unacknowledged, letters)
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		// Without it, writing takes a goroutine.
+		c.direct, _ = tcp.SyscallConn()
+	}
 	return c
 }
+
+// Read gives mochi what is not a report, see inbound.
+func (c *conn) Read(p []byte) (int, error) { return c.inbound.read(c.Conn, p, c.SetDeadline) }
 
 // Write sends all of b within the write time or closes the connection: after
 // a part of a packet nothing sensible can follow.
 func (c *conn) Write(b []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	return c.send(b)
+}
+
+// send is Write with c.writing held.
+func (c *conn) send(b []byte) (int, error) {
 	if err := c.Conn.SetWriteDeadline(time.Now().Add(c.writeFor)); err != nil {
 		return 0, err
 	}
@@ -63,8 +78,40 @@ func (c *conn) Write(b []byte) (int, error) {
 			c.blame(causeSlow)
 		}
 		_ = c.Close()
+	} else if c.direct != nil {
+		// Left to pass, it would fail what is written without waiting.
+		err = c.Conn.SetWriteDeadline(time.Time{})
 	}
 	return n, err
+}
+
+// begin sends what can be sent of b without waiting and returns the rest. held
+// tells that c.writing stays locked for it: finish must follow.
+func (c *conn) begin(b []byte) (rest []byte, held bool) {
+	if c.direct == nil || !c.writing.TryLock() {
+		return b, false
+	}
+	n := 0
+	// Its errors come again from finish.
+	_ = c.direct.Write(func(fd uintptr) bool {
+		n = writeNow(fd, b)
+		return true
+	})
+	if n == len(b) {
+		c.writing.Unlock()
+		return nil, false
+	}
+	return b[n:], true
+}
+
+// finish sends the rest that begin has left.
+func (c *conn) finish(rest []byte, held bool) error {
+	if !held {
+		c.writing.Lock()
+	}
+	defer c.writing.Unlock()
+	_, err := c.send(rest)
+	return err
 }
 
 // deadlineStep is how much later a deadline must be to be worth setting. It is

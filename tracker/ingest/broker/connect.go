@@ -56,6 +56,7 @@ func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	}
 	c.session.client = cl
 	h.tame(cl, c)
+	h.takeReports(c, time.Duration(cl.State.Keepalive)*time.Second)
 	same, oldest := h.roster.claim(c)
 	if same != nil {
 		same.disconnect(causeTakenOver)

@@ -100,8 +100,9 @@ func serverOptions(l Limits, log *slog.Logger) *mqtt.Options {
 	c.SharedSubAvailable = 0
 	c.WildcardSubAvailable = 0
 	return &mqtt.Options{
-		Capabilities:             c,
-		ClientNetReadBufferSize:  readBuffer,
+		Capabilities: c,
+		// It reads from memory, see inbound.
+		ClientNetReadBufferSize:  64,
 		ClientNetWriteBufferSize: 512,
 		Logger:                   slog.New(quieted{log.Handler()}),
 		// No device can read $SYS topics, so there is no point in keeping them

@@ -117,24 +117,28 @@ func delay(l *rate.Limiter, now time.Time, n int) time.Duration {
 // above its limits is not read from for a while.
 func (h *hook) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
 	c, ok := cl.Net.Conn.(*conn)
-	if !ok || c.session.device == "" {
-		return pk, nil
+	if ok && c.session.device != "" {
+		h.meter(c, pk.FixedHeader.Remaining)
 	}
+	return pk, nil
+}
+
+// meter counts a packet of that size.
+func (h *hook) meter(c *conn, size int) {
 	t := &c.tab
 	if t.pace == nil {
 		t.pace = h.roster.paceOf(c.session.device)
 	}
 	t.packets++
-	t.bytes += min(pk.FixedHeader.Remaining, h.limits.PacketBytes) + maxFixedHeader
+	t.bytes += min(size, h.limits.PacketBytes) + maxFixedHeader
 	if t.packets < t.atPackets && t.bytes < t.atBytes {
-		return pk, nil
+		return
 	}
 	if wait := t.pace.pay(t, h.fleet, c.session.device, time.Now()); wait > 0 {
 		h.metrics.slowed.Inc()
 		h.metrics.rested.Add(wait.Seconds())
 		h.rest(c, wait)
 	}
-	return pk, nil
 }
 
 // rest waits, unless the connection or the broker ends.

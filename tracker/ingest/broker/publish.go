@@ -29,19 +29,49 @@ func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, er
 	case 0:
 		h.submit(h.judge(device, pk.TopicName, pk.Payload, received), ticket{h: h})
 	case 1:
-		// A device of MQTT 5 was told how many publishes may be under way.
-		n, err := c.acks.take(pk.PacketID, received, !c.session.v5)
-		if errors.Is(err, errFull) {
-			c.disconnect(causeTooMuch)
-		}
-		if err != nil {
-			break
-		}
-		h.submit(h.judge(device, pk.TopicName, pk.Payload, received), ticket{h: h, conn: c, place: n})
+		_ = h.publishOnce(c, device, pk.TopicName, pk.Payload, pk.PacketID, received)
 	default:
 		return h.publishExactlyOnce(cl, c, pk, h.judge(device, pk.TopicName, pk.Payload, received))
 	}
 	return pk, packets.ErrRejectPacket
+}
+
+// publishOnce takes a publish of QoS 1. It fails where the connection is about
+// to end.
+func (h *hook) publishOnce(c *conn, device tracker.DeviceID, topic string, payload []byte, id uint16, received time.Time) error {
+	// A device of MQTT 5 was told how many publishes may be under way.
+	n, err := c.acks.take(id, received, !c.session.v5)
+	if errors.Is(err, errFull) {
+		c.disconnect(causeTooMuch)
+	}
+	if err == nil {
+		h.submit(h.judge(device, topic, payload, received), ticket{h: h, conn: c, place: n})
+	}
+	return err
+}
+
+// takeReports lets c's reports past mochi: those of MQTT 3.1.1, whose packets
+// say nothing else, to topics of doors.
+func (h *hook) takeReports(c *conn, keepAlive time.Duration) {
+	if c.session.v5 {
+		return
+	}
+	var last string // a device has one topic for nearly all it says
+	c.inbound.info, c.inbound.keep = h.server.Info, keepAlive+keepAlive/2
+	c.inbound.take = func(topic, payload []byte, id uint16) (bool, error) {
+		if last != string(topic) {
+			name := string(topic)
+			if h.door(c.session.device, name) == nil {
+				return false, nil
+			}
+			last = name
+		}
+		h.meter(c, len(topic)+len(payload))
+		if c.ending() {
+			return true, nil
+		}
+		return true, h.publishOnce(c, c.session.device, last, payload, id, time.Now())
+	}
 }
 
 // publishExactlyOnce waits for the commit of a QoS 2 publish. mochi does the rest for

@@ -16,7 +16,7 @@ import (
 // accept takes connections until ctx ends and the listener is closed. Running
 // out of file descriptors passes, so it tries again.
 func (b *Broker) accept(ctx context.Context) {
-	shared := &ackShared{epoch: time.Now(), sent: b.metrics.acknowledged}
+	letters := &courier{epoch: time.Now(), sent: b.metrics.acknowledged}
 	var pause time.Duration
 	for {
 		raw, err := b.listener.Accept()
@@ -32,7 +32,7 @@ func (b *Broker) accept(ctx context.Context) {
 			sleep(ctx, pause)
 		default:
 			pause = 0
-			b.admit(raw, shared)
+			b.admit(raw, letters)
 		}
 	}
 }
@@ -49,7 +49,7 @@ func sleep(ctx context.Context, d time.Duration) {
 const writeBuffer = 64 << 10
 
 // admit starts serving a connection that is within the limits.
-func (b *Broker) admit(raw net.Conn, shared *ackShared) {
+func (b *Broker) admit(raw net.Conn, letters *courier) {
 	from := remoteAddress(raw)
 	if !b.roster.room(from) {
 		b.metrics.connectsRefused.WithLabelValues("too_many_connections").Inc()
@@ -65,7 +65,7 @@ func (b *Broker) admit(raw net.Conn, shared *ackShared) {
 	if b.options.TLS != nil {
 		raw = tls.Server(raw, b.options.TLS)
 	}
-	c := newConn(raw, from, b.options.Limits, shared)
+	c := newConn(raw, from, b.options.Limits, letters)
 	b.roster.add(c)
 	b.serving.Go(func() { b.serve(c) })
 }

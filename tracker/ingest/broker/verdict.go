@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -24,6 +25,8 @@ type verdict struct {
 func (v *verdict) refuse(reason, detail string, code byte) {
 	v.outcome, v.code = quarantined, code
 	v.refusal.Reason, v.refusal.Detail = reason, detail
+	// It may lie in a buffer that is about to be used again.
+	v.refusal.Payload = bytes.Clone(v.refusal.Payload)
 }
 
 // judge looks at a publish of device.
