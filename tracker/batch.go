@@ -117,6 +117,9 @@ func (f *Fleet) addEdit(b *batch, s submission) error {
 		p.world.Store(s.edit.world)
 		b.tx.Records = append(b.tx.Records, p.recent.add(s.edit.world, p.recent.received+1)...)
 	}
+	b.tx.BlockCuts = append(b.tx.BlockCuts, s.edit.tidy.BlockCuts...)
+	b.tx.Blocks = append(b.tx.Blocks, s.edit.tidy.Blocks...)
+	b.tx.EventCuts = append(b.tx.EventCuts, s.edit.tidy.EventCuts...)
 	if s.edit.apply != nil {
 		b.applies = append(b.applies, s.edit.apply)
 	}
@@ -134,6 +137,9 @@ func (f *Fleet) addReports(b *batch, e *entry, reports []*Report, now time.Time)
 	for i, r := range reports {
 		o := &outcomes[i]
 		b.counts.add(o)
+		if o.unread != nil {
+			f.log.Error("it is not known whether late fixes of a device were stored before; they are stored", "device", r.Device, "error", o.unread)
+		}
 		if o.duplicate {
 			continue
 		}
@@ -243,7 +249,7 @@ func (f *Fleet) step(reports []*Report, seq uint64) []outcome {
 		wg.Go(func() {
 			for i, r := range reports {
 				if n := shardOf(r.Device); n%workers == worker {
-					outcomes[i] = f.pipeline.shards[n].take(w, r, seq)
+					outcomes[i] = f.pipeline.shards[n].take(w, r, seq, f.storedFixes)
 				}
 			}
 		})
@@ -252,10 +258,10 @@ func (f *Fleet) step(reports []*Report, seq uint64) []outcome {
 	return outcomes
 }
 
-func (s *shard) take(w *geofence.World, r *Report, seq uint64) outcome {
+func (s *shard) take(w *geofence.World, r *Report, seq uint64, read storedFixes) outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := s.track(r.Device).take(w, r, seq)
+	o := s.track(r.Device).take(w, r, seq, read)
 	if !o.duplicate {
 		s.stepped = seq
 	}

@@ -17,8 +17,8 @@ const blockVersion = 1
 const (
 	// blockFixes is how many fixes of a device make a block.
 	blockFixes = 128
-	// blockSpan is the longest time a block covers, so that a query for a
-	// time finds every block that may hold it.
+	// blockSpan is the longest time that a block covers as it is made. Merged
+	// ones cover more.
 	blockSpan = time.Hour
 )
 
@@ -32,6 +32,7 @@ func packBlocks(device DeviceID, through uint64, fixes []TrackPoint) []Block {
 		blocks = append(blocks, Block{
 			Device:   device,
 			BlockKey: BlockKey{First: fixes[0].Fix.Time, Through: through},
+			Last:     fixes[n-1].Fix.Time,
 			Value:    packBlock(fixes[:n]),
 		})
 		fixes = fixes[n:]
@@ -59,6 +60,13 @@ func packBlock(fixes []TrackPoint) []byte {
 		b = codec.append(b, f)
 	}
 	return b
+}
+
+// blockCount is how many fixes a block says it has, 0 for none that can be read.
+func blockCount(value []byte) int {
+	r := &reader{b: value}
+	r.byte()
+	return r.count()
 }
 
 func unpackBlock(value []byte) ([]TrackPoint, error) {

@@ -10,7 +10,7 @@ import (
 	"wayguard/geofence"
 )
 
-// A checkpoint of a shard, version 3:
+// A checkpoint of a shard, version 4:
 //
 //	byte    3
 //	uvarint geofence.EngineVersion of the release that wrote it
@@ -21,14 +21,16 @@ import (
 //	        byte    1 if a last position follows: the fix as fixCodec writes it
 //	        byte    battery in percent, 255 for none
 //	        uvarint length, engine state
-//	        uvarint number of report keys, 8 bytes each
-//	        uvarint number of fix keys, 8 bytes each
+//	        report keys, as reportKeys.append writes them
 //	        uvarint journal entry up to which its fixes are in blocks
 //	        what reviews need, as history.append writes it
 //	        what sensors said, as senses.append writes it
+//	        varint  time before which it has no small blocks left, ms
 //
-// Version 2 has nothing of sensors, version 1 nothing for reviews.
-const checkpointVersion = 3
+// Version 3 ends before that time, and has other keys: uvarint number, 8 bytes
+// each, once of reports and once of fixes. Version 2 has nothing of sensors
+// either, version 1 nothing for reviews.
+const checkpointVersion = 4
 
 // checkpoint packs the shard as it is after the journal entry seq.
 func (s *shard) checkpoint(seq uint64) ([]byte, error) {
@@ -65,9 +67,9 @@ func (t *track) append(b []byte) ([]byte, error) {
 	}
 	b = appendString(b, string(engine))
 	b = t.reports.append(b)
-	b = t.fixes.append(b)
 	b = t.history.append(binary.AppendUvarint(b, t.packed))
-	return t.senses.append(b), nil
+	b = t.senses.append(b)
+	return binary.AppendVarint(b, int64(t.tidied)), nil
 }
 
 // restore replaces the shard by a checkpoint.
@@ -102,8 +104,12 @@ func (t *track) read(r *reader, version byte) error {
 		t.last.Battery = &battery
 	}
 	engine := r.take(r.uvarint())
-	t.reports.read(r)
-	t.fixes.read(r)
+	if version > 3 {
+		t.reports.read(r)
+	} else {
+		t.reports.readPlain(r)
+		skipKeys(r)
+	}
 	t.packed = r.uvarint()
 	if version > 1 {
 		t.history.read(r)
@@ -112,6 +118,9 @@ func (t *track) read(r *reader, version byte) error {
 	}
 	if version > 2 {
 		t.senses = readSenses(r)
+	}
+	if version > 3 {
+		t.tidied = geofence.Millis(r.varint())
 	}
 	if r.err != nil {
 		return r.err
@@ -136,6 +145,7 @@ func (s *shard) oldest(seq uint64) uint64 {
 func (s *shard) packOld(tx *Transaction, now time.Time, seq uint64) (packed []packedDevice, err error) {
 	for _, id := range slices.Sorted(maps.Keys(s.tracks)) {
 		t := s.tracks[id]
+		t.rest()
 		if t.waiting() == 0 {
 			continue
 		}

@@ -81,6 +81,8 @@ func (f *Fleet) attend(ctx context.Context) {
 
 // attendPage deals with the next events; more tells that there may be others.
 func (f *Fleet) attendPage(ctx context.Context) (more bool, err error) {
+	// In a log without alarms the cursor may be of an event long dropped.
+	f.desk.after = max(f.desk.after, f.FirstSeq()-1)
 	events, next, err := f.Events(f.desk.after, deskPage, EventFilter{})
 	if err != nil || next == f.desk.after {
 		return false, err

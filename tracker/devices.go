@@ -121,6 +121,11 @@ func (r *registry) get(id DeviceID) (storedDevice, bool) {
 	return d, ok
 }
 
+func (r *registry) has(id DeviceID) bool {
+	_, ok := r.get(id)
+	return ok
+}
+
 func (r *registry) put(id DeviceID, d storedDevice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -101,9 +101,23 @@
 // input of the engine, in the journal, once the vehicle has reported a position
 // as late as it.
 //
-// # Memory
+// # Duplicates
 //
-// Fixes and readings wait in memory, covered by the journal, until a device has about 128
-// of both or an hour's worth; then they are packed into blocks, and the
-// journal entries that no checkpoint and no waiting fix needs are trimmed.
+// A fix of which the time and the place are in the track already is dropped,
+// whatever report it comes in. One that is newer than all others cannot be; for
+// the rest the hour of the track that it belongs to is read, and remembered
+// while more come. The key of a report counts where it holds something else, in
+// a window of the last 1,024 such reports. The journal has nothing twice, so a
+// replay drops nothing.
+//
+// # Storage
+//
+// Fixes and readings wait in memory, covered by the journal, until a device has
+// about 128 of both or an hour's worth; then they are packed into blocks, and the
+// journal entries that no checkpoint and no waiting fix needs are trimmed. A
+// goroutine tidies up once an hour: it merges the small blocks of devices that
+// report rarely, and drops what is older than [Retention] says, each chunk a
+// transaction through the pipeline, small enough to hold nobody up. Whoever asks
+// for what has been dropped is told so ([ErrGone]) rather than given the rest.
+// The state of a device stays as long as it is registered, or has a track.
 package tracker

@@ -34,7 +34,7 @@ type FenceRecord struct {
 // under the World of each entry: the record of a fence is named ID, 0, version
 // in hexadecimal, and its value is a storedFence. The version in force is a
 // record of its own, written last. Versions that neither a retained entry nor a
-// review of the last day needs go at the next start.
+// review of the last day needs are dropped.
 const (
 	fenceBucket  = "fences"
 	worldBucket  = "world"

@@ -15,6 +15,8 @@ import (
 type Options struct {
 	// Settings are the engine's.
 	Settings geofence.Settings
+	// Keep is for how long tracks and events are kept.
+	Keep Retention
 	// Metrics receives the fleet's collectors; nil for none.
 	Metrics prometheus.Registerer
 	// Keyring seals what is personal of customers; without one the fleet keeps
@@ -43,7 +45,8 @@ type Fleet struct {
 	reviews  *reviews
 	desires  *desires
 	// frames is what the frame secrets of devices derive from.
-	frames []byte
+	frames    []byte
+	retention *retention
 }
 
 // pipeline is what the stepping and the committing goroutine work on.
@@ -102,6 +105,7 @@ func Open(store Store, opts Options) (*Fleet, error) {
 		func() (err error) { f.refused, err = loadQuarantine(store); return err },
 		func() (err error) { f.desires, err = loadDesires(store); return err },
 		func() (err error) { f.frames, err = loadKey(store, frameSecretKey); return err },
+		func() (err error) { f.retention, err = loadRetention(store, opts.Keep); return err },
 		f.replay,
 		func() error { return f.forgetHandoffs(time.Now()) },
 	} {

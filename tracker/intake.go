@@ -30,6 +30,8 @@ type edit struct {
 	handoff *journaledHandoff
 	// world replaces the engine's; nil leaves it.
 	world *geofence.World
+	// tidy has the blocks and events that tidying drops and merges.
+	tidy Transaction
 	// apply is called after the commit, before done; nil for nothing.
 	apply func()
 }

@@ -85,7 +85,7 @@ func TestClockThatWasAhead(t *testing.T) {
 			t.Errorf("after a review: events %q, want an entering last", got)
 		}
 		time.Sleep(3 * time.Hour)
-		if blocks, err := store.Blocks("van", 0, 1<<60, tracker.BlockKey{}, 10); err != nil || len(blocks) == 0 {
+		if blocks, err := store.Blocks("van", 0, 1<<60, 10); err != nil || len(blocks) == 0 {
 			t.Errorf("%d blocks, %v", len(blocks), err)
 		}
 	})

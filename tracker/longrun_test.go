@@ -137,7 +137,7 @@ func wantTrimmed(t *testing.T, path string) {
 	if newest < 400 || uint64(entries) > newest/2 {
 		t.Errorf("%d of %d journal entries are still there", entries, newest)
 	}
-	blocks, err := store.Blocks("ccc", 0, 1<<60, tracker.BlockKey{}, 1000)
+	blocks, err := store.Blocks("ccc", 0, 1<<60, 1000)
 	if err != nil || len(blocks) < 4 {
 		t.Errorf("the silent device has %d blocks, %v", len(blocks), err)
 	}

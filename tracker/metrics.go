@@ -62,6 +62,7 @@ type metrics struct {
 	reports, fixes, events *prometheus.CounterVec
 	reviews, corrections   *prometheus.CounterVec
 	failures, readings     prometheus.Counter
+	dropped                *prometheus.CounterVec
 	duration, size         prometheus.Histogram
 }
 
@@ -81,6 +82,8 @@ func newMetrics(f *Fleet, reg prometheus.Registerer) *metrics {
 			"Stretches run again because of late fixes, by outcome: done or given up.", "outcome"),
 		corrections: counter("wayguard_corrections_total",
 			"What reviews found: events that were new, revised or retracted.", "kind"),
+		dropped: counter("wayguard_tidied_total",
+			"What tidying took away: blocks of fixes and events too old to be kept, and small blocks merged into others.", "what"),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "wayguard_commit_failures_total", Help: "Commits that the store refused."}),
 		readings: prometheus.NewCounter(prometheus.CounterOpts{
@@ -93,7 +96,7 @@ func newMetrics(f *Fleet, reg prometheus.Registerer) *metrics {
 			Buckets: prometheus.ExponentialBuckets(1, 2, 13)}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.reports, m.fixes, m.events, m.reviews, m.corrections, m.failures, m.readings, m.duration, m.size,
+		reg.MustRegister(m.reports, m.fixes, m.events, m.reviews, m.corrections, m.dropped, m.failures, m.readings, m.duration, m.size,
 			gauge("wayguard_queue_reports", "Reports and edits waiting for the engine.", func() float64 { return float64(len(f.intake.queue)) }),
 			gauge("wayguard_reviews_waiting", "Devices with late fixes that wait for a review.", func() float64 { return float64(f.reviews.count()) }),
 			gauge("wayguard_devices", "Registered devices.", func() float64 { return float64(f.registry.count()) }),

@@ -50,18 +50,23 @@ type storedRefused struct {
 
 func loadQuarantine(store Store) (*quarantine, error) {
 	q := new(quarantine)
-	err := eachRecord(store, quarantineBucket, "", func(r Record) error {
-		var s storedRefused
-		if err := json.Unmarshal(r.Value, &s); err != nil {
-			return err
-		}
-		q.next = max(q.next, s.Number+1)
-		return nil
-	})
+	err := eachRefused(store, func(_ string, s *storedRefused) { q.next = max(q.next, s.Number+1) })
 	if err != nil {
 		return nil, fmt.Errorf("read the quarantine: %w", err)
 	}
 	return q, nil
+}
+
+// eachRefused calls fn with what is kept and the key of its record.
+func eachRefused(store Store, fn func(key string, s *storedRefused)) error {
+	return eachRecord(store, quarantineBucket, "", func(r Record) error {
+		var s storedRefused
+		if err := json.Unmarshal(r.Value, &s); err != nil {
+			return fmt.Errorf("refusal %q: %w", r.Key, err)
+		}
+		fn(r.Key, &s)
+		return nil
+	})
 }
 
 func (q *quarantine) record(r Refused) (BucketRecord, error) {
@@ -90,14 +95,7 @@ func (f *Fleet) Quarantine(ctx context.Context, r Refused, done func(error)) err
 // Quarantined returns what is kept, newest first.
 func (f *Fleet) Quarantined() ([]Refused, error) {
 	var stored []storedRefused
-	err := eachRecord(f.store, quarantineBucket, "", func(r Record) error {
-		var s storedRefused
-		if err := json.Unmarshal(r.Value, &s); err != nil {
-			return fmt.Errorf("refusal %q: %w", r.Key, err)
-		}
-		stored = append(stored, s)
-		return nil
-	})
+	err := eachRefused(f.store, func(_ string, s *storedRefused) { stored = append(stored, *s) })
 	if err != nil {
 		return nil, err
 	}

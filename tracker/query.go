@@ -1,9 +1,7 @@
 package tracker
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"wayguard/geofence"
@@ -25,11 +23,15 @@ func (q EventFilter) matches(e *Event) bool {
 // Events returns the events with sequence numbers above after that match the
 // filter, in order: at most limit of them, from at most limit entries of the
 // log. next is the sequence number to go on after; it equals after when the
-// log has no more.
+// log has no more. The error wraps ErrGone where events that would follow have
+// been dropped for their age: then FirstSeq tells which is the first.
 func (f *Fleet) Events(after uint64, limit int, filter EventFilter) (events []Event, next uint64, err error) {
 	entries, err := f.store.Events(after, filter.Subject, limit)
 	if err != nil {
 		return nil, after, fmt.Errorf("read events after %d: %w", after, err)
+	}
+	if after+1 < f.FirstSeq() {
+		return nil, after, fmt.Errorf("read events after %d: %w", after, ErrGone)
 	}
 	next = after
 	events = make([]Event, 0, len(entries))
@@ -46,35 +48,46 @@ func (f *Fleet) Events(after uint64, limit int, filter EventFilter) (events []Ev
 	return events, next, nil
 }
 
-// blockPage is how many blocks are read at a time.
-const blockPage = 64
-
 // Track calls fn with the stored fixes of [from, to) in order of device time,
 // those of the same time in order of arrival, until fn returns false. fn may be
-// slow: nothing is locked meanwhile.
+// slow: nothing is locked meanwhile. The error wraps ErrGone where fixes that
+// were yet to be given out have been dropped for their age.
 func (f *Fleet) Track(id DeviceID, from, to time.Time, fn func(TrackPoint) bool) error {
-	first, last := geofence.MillisOf(from), geofence.MillisOf(to)
-	tail, oldest := f.tail(id)
-	m := &merger{pending: tail, first: first, last: last, fn: fn}
-	after, more := BlockKey{}, true
-	for more && !m.stopped {
-		page, err := f.store.Blocks(id, first-geofence.Millis(blockSpan.Milliseconds()), last, after, blockPage)
+	since := f.retention.tracks.Load()
+	w := walk{id: id, from: geofence.MillisOf(from), to: geofence.MillisOf(to), tail: func() ([]tailFix, uint64) { return f.tail(id) }}
+	for w.from < w.to {
+		begin := w.from
+		fixes, err := w.next(f.store)
 		if err != nil {
 			return fmt.Errorf("track of %s: %w", id, err)
 		}
-		for _, block := range page {
-			if block.Through >= oldest {
-				continue
-			}
-			if err := m.add(block); err != nil {
-				return fmt.Errorf("track of %s: %w", id, err)
-			}
+		if now := f.retention.tracks.Load(); now != since && int64(begin) < now {
+			return fmt.Errorf("track of %s: %w", id, ErrGone)
 		}
-		if more = len(page) == blockPage; more {
-			after = page[len(page)-1].BlockKey
+		for i := range fixes {
+			if !fn(fixes[i].TrackPoint) {
+				return nil
+			}
 		}
 	}
-	m.emit(last)
+	return nil
+}
+
+// storedFixes calls fn with the fixes of [from, to) that are in durable blocks,
+// until fn returns false.
+func (f *Fleet) storedFixes(id DeviceID, from, to geofence.Millis, fn func(TrackPoint) bool) error {
+	w := walk{id: id, from: from, to: to, tail: noTail}
+	for w.from < w.to {
+		fixes, err := w.next(f.store)
+		if err != nil {
+			return fmt.Errorf("track of %s: %w", id, err)
+		}
+		for i := range fixes {
+			if !fn(fixes[i].TrackPoint) {
+				return nil
+			}
+		}
+	}
 	return nil
 }
 
@@ -86,10 +99,9 @@ func (f *Fleet) tail(id DeviceID) (fixes []tailFix, oldest uint64) {
 	committed := f.pipeline.committed.Load()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	oldest = ^uint64(0)
 	t := s.tracks[id]
 	if t == nil || len(t.tail) == 0 {
-		return nil, oldest
+		return nil, noEntry
 	}
 	for _, p := range t.tail {
 		if p.seq <= committed {
@@ -97,44 +109,4 @@ func (f *Fleet) tail(id DeviceID) (fixes []tailFix, oldest uint64) {
 		}
 	}
 	return fixes, t.tail[0].seq
-}
-
-// merger puts blocks, which come in order of their first fix, and the tail
-// into order of time.
-type merger struct {
-	// pending are fixes and the journal entries, or ends of blocks, that tell
-	// which of the same time came first.
-	pending     []tailFix
-	first, last geofence.Millis
-	fn          func(TrackPoint) bool
-	stopped     bool
-}
-
-// add takes the next block and gives out what nothing that follows precedes.
-func (m *merger) add(block Block) error {
-	m.emit(block.First)
-	fixes, err := unpackBlock(block.Value)
-	if err != nil {
-		return err
-	}
-	for _, p := range fixes {
-		m.pending = append(m.pending, tailFix{TrackPoint: p, seq: block.Through})
-	}
-	return nil
-}
-
-// emit gives out the pending fixes before a time.
-func (m *merger) emit(before geofence.Millis) {
-	slices.SortStableFunc(m.pending, func(a, b tailFix) int {
-		return cmp.Or(cmp.Compare(a.Fix.Time, b.Fix.Time), cmp.Compare(a.seq, b.seq))
-	})
-	n := 0
-	for ; n < len(m.pending) && m.pending[n].Fix.Time < before; n++ {
-		p := m.pending[n].TrackPoint
-		if m.stopped || p.Fix.Time < m.first || p.Fix.Time >= m.last {
-			continue
-		}
-		m.stopped = !m.fn(p)
-	}
-	m.pending = m.pending[n:]
 }

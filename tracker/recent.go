@@ -52,7 +52,15 @@ func (r *recentWorlds) at(received geofence.Millis) *geofence.World {
 // add puts a World into force, and returns the records to be written with it.
 func (r *recentWorlds) add(w *geofence.World, since geofence.Millis) []BucketRecord {
 	list := append(slices.Clone(r.all()), worldSince{since: since, world: w})
-	records := []BucketRecord{sinceRecord(w.Version(), since)}
+	return append([]BucketRecord{sinceRecord(w.Version(), since)}, r.trim(list, since)...)
+}
+
+// expire gives up the Worlds that have not been in force for a day, and returns
+// the records to be written with it. Times are those of receipts, as with edits.
+func (r *recentWorlds) expire() []BucketRecord { return r.trim(r.all(), r.received) }
+
+// trim keeps of list what is needed at the receipt since.
+func (r *recentWorlds) trim(list []worldSince, since geofence.Millis) (records []BucketRecord) {
 	old := 0
 	for old < len(list)-1 && (list[old+1].since < since-keepWorlds || len(list)-old > maxWorlds) {
 		gone := sinceRecord(list[old].world.Version(), 0)
@@ -60,8 +68,9 @@ func (r *recentWorlds) add(w *geofence.World, since geofence.Millis) []BucketRec
 		records = append(records, gone)
 		old++
 	}
-	list = list[old:]
-	r.list.Store(&list)
+	if kept := list[old:]; len(kept) != len(r.all()) || old > 0 {
+		r.list.Store(&kept)
+	}
 	return records
 }
 

@@ -18,7 +18,7 @@ func checkRecords(bucket string, records []Record) error {
 	own := []string{
 		deviceBucket, fenceBucket, worldBucket, keyBucket, quarantineBucket, enrolBucket, readingBucket, desiredBucket, doorTokenBucket, ownTracksBucket,
 		customerBucket, deliveryBucket, receiptBucket, depotBucket, vehicleBucket, driverBucket, roundBucket, dutyBucket,
-		alertBucket, hazardBucket, cursorBucket, handoffBucket,
+		alertBucket, hazardBucket, cursorBucket, handoffBucket, retentionBucket,
 	}
 	if len(bucket) == 0 || len(bucket) > maxRecordName || slices.Contains(own, bucket) {
 		return fmt.Errorf("%w: the bucket must have a name of its own of 1 to %d bytes", ErrBadRecord, maxRecordName)

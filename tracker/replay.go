@@ -89,7 +89,7 @@ func (f *Fleet) replayEntry(w *geofence.World, e *entry) (replayed int, err erro
 			whole = false
 			continue
 		}
-		o := s.take(w, &r.Report, e.seq)
+		o := s.take(w, &r.Report, e.seq, nil)
 		events += len(o.events) + len(o.sensed)
 		replayed++
 	}

@@ -35,7 +35,7 @@ type Report struct {
 }
 
 // ReportKey tells a device's reports apart: the hash of the payload, or the
-// device's own numbering put through one.
+// device's own numbers, which take less room as long as they count up.
 type ReportKey uint64
 
 // Limits of a Report.

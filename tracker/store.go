@@ -1,6 +1,10 @@
 package tracker
 
-import "wayguard/geofence"
+import (
+	"time"
+
+	"wayguard/geofence"
+)
 
 // Store keeps what the fleet must not lose. Values are opaque to it; the
 // sequence numbers are the fleet's. Reads see whole transactions only, and may
@@ -30,10 +34,13 @@ type Store interface {
 	// Snapshot returns the newest snapshot of a device that is earlier than
 	// before, nil if there is none.
 	Snapshot(device DeviceID, before geofence.Millis) (*Snapshot, error)
-	// Blocks returns up to limit blocks of a device with a first fix in
-	// [from, to), in order of First and Through, that follow the block at
-	// after; the zero BlockKey precedes all.
-	Blocks(device DeviceID, from, to geofence.Millis, after BlockKey, limit int) ([]Block, error)
+	// Blocks returns the first blocks, up to limit, of a device in order of
+	// First and Through that may hold fixes of [from, to): all that do, and
+	// perhaps some that end before from.
+	Blocks(device DeviceID, from, to geofence.Millis, limit int) ([]Block, error)
+	// TrackDevices returns up to limit devices behind after that have blocks,
+	// in order.
+	TrackDevices(after DeviceID, limit int) ([]DeviceID, error)
 	// Record returns a named record, nil if there is none.
 	Record(bucket, key string) ([]byte, error)
 	// Records returns up to limit records of a bucket whose keys begin with
@@ -52,13 +59,17 @@ type Transaction struct {
 	Found []LogEntry
 	// Checkpoints replace those of the same shards.
 	Checkpoints []Checkpoint
-	// Blocks are added.
-	Blocks []Block
+	// BlockCuts are made before Blocks are added.
+	BlockCuts []BlockCut
+	Blocks    []Block
 	// SnapshotCuts are made before Snapshots are put.
 	SnapshotCuts []SnapshotCut
 	Snapshots    []Snapshot
 	// Records are put, or deleted where Value is nil.
 	Records []BucketRecord
+	// EventCuts drop entries of the event log, of which Seq, Subject and Device
+	// count. They are the oldest ones, and never the newest of all.
+	EventCuts []LogEntry
 	// TrimJournal allows the store to drop, at its own pace, entries up to
 	// this sequence number, but never the newest one.
 	TrimJournal uint64
@@ -67,7 +78,8 @@ type Transaction struct {
 // Empty reports whether there is nothing to write. A trim alone waits for a
 // transaction that writes.
 func (t *Transaction) Empty() bool {
-	return t.Entry == nil && len(t.Events)+len(t.Found)+len(t.Checkpoints)+len(t.Blocks)+len(t.SnapshotCuts)+len(t.Snapshots)+len(t.Records) == 0
+	return t.Entry == nil && len(t.Events)+len(t.Found)+len(t.Checkpoints)+len(t.BlockCuts)+len(t.Blocks)+
+		len(t.SnapshotCuts)+len(t.Snapshots)+len(t.Records)+len(t.EventCuts) == 0
 }
 
 // JournalEntry is one batch of the journal.
@@ -113,8 +125,21 @@ type SnapshotCut struct {
 type Block struct {
 	Device DeviceID
 	BlockKey
+	// Last is the device time of the latest fix, less than MaxBlockSpan behind
+	// First. As a store returns it, it may be too late, but not by more than
+	// eight times the block's span or an hour.
+	Last  geofence.Millis
 	Value []byte
 }
+
+// BlockCut drops a block; one that is not there is gone already.
+type BlockCut struct {
+	Device DeviceID
+	BlockKey
+}
+
+// MaxBlockSpan is how much time a block covers at most.
+const MaxBlockSpan = 7 * 24 * time.Hour
 
 // BlockKey orders a device's blocks.
 type BlockKey struct {

@@ -1,12 +1,6 @@
 package tracker
 
-import (
-	"cmp"
-	"fmt"
-	"slices"
-
-	"wayguard/geofence"
-)
+import "fmt"
 
 // fixesBehind are the stored fixes behind r's start in order of time, and those
 // of the same time in order of arrival, without those that are never evaluated.
@@ -15,46 +9,20 @@ func (f *Fleet) fixesBehind(r *rerun, k known) ([]tailFix, error) {
 	if len(k.tail) > 0 {
 		oldest = k.tail[0].seq
 	}
-	fixes := slices.DeleteFunc(k.tail, func(p tailFix) bool { return !r.wants(&p.TrackPoint, k) })
-	from, after := r.from, BlockKey{}
-	if !r.fresh {
-		from -= geofence.Millis(blockSpan.Milliseconds())
-	}
-	for more := true; more; {
-		page, err := f.store.Blocks(r.device, from, k.newest+1, after, blockPage)
+	tail := func() ([]tailFix, uint64) { return k.tail, oldest }
+	var fixes []tailFix
+	for w := (walk{id: r.device, from: r.from, to: k.newest + 1, tail: tail}); w.from < w.to; {
+		next, err := w.next(f.store)
 		if err != nil {
 			return nil, fmt.Errorf("track: %w", err)
 		}
-		for _, block := range page {
-			if block.Through >= oldest {
-				continue
-			}
-			if fixes, err = r.add(fixes, block, k); err != nil {
-				return nil, err
+		for _, p := range next {
+			if r.wants(&p.TrackPoint, k) {
+				fixes = append(fixes, p)
 			}
 		}
 		if len(fixes) > maxRerun {
 			return nil, errTooLong
-		}
-		if more = len(page) == blockPage; more {
-			after = page[len(page)-1].BlockKey
-		}
-	}
-	slices.SortStableFunc(fixes, func(a, b tailFix) int {
-		return cmp.Or(cmp.Compare(a.Fix.Time, b.Fix.Time), cmp.Compare(a.seq, b.seq))
-	})
-	return fixes, nil
-}
-
-// add appends the fixes of a block that are to be run.
-func (r *rerun) add(fixes []tailFix, block Block, k known) ([]tailFix, error) {
-	points, err := unpackBlock(block.Value)
-	if err != nil {
-		return nil, fmt.Errorf("track: %w", err)
-	}
-	for _, p := range points {
-		if r.wants(&p, k) {
-			fixes = append(fixes, tailFix{TrackPoint: p, seq: block.Through})
 		}
 	}
 	return fixes, nil

@@ -1,6 +1,10 @@
 package tracker
 
-import "time"
+import (
+	"time"
+
+	"wayguard/geofence"
+)
 
 // addPacked packs the tracks of e's devices that have enough for a block and
 // notes the positions to publish.
@@ -53,6 +57,8 @@ func (f *Fleet) tend(b *batch, e *entry, s *shard, now time.Time) error {
 		s.stepped = e.seq
 	}
 	s.sweep(&b.tx, now)
+	s.forgetDeleted(&b.tx, f.registry.has, geofence.MillisOf(now.Add(-f.retention.keep.Tracks)))
+	b.tx.Records = append(b.tx.Records, f.pipeline.recent.expire()...)
 	return nil
 }
 
@@ -65,14 +71,14 @@ func (f *Fleet) addCheckpoint(b *batch, i int, s *shard) error {
 		s.promised = keep
 		b.kept = append(b.kept, keptShard{shard: s, keep: keep})
 	}
-	if s.stepped <= s.saved {
+	if s.stepped <= s.saved && !s.beside {
 		return nil
 	}
 	value, err := s.checkpoint(seq)
 	if err != nil {
 		return err
 	}
-	s.saved = seq
+	s.saved, s.beside = seq, false
 	b.tx.Checkpoints = append(b.tx.Checkpoints, Checkpoint{Shard: i, Value: value})
 	return nil
 }

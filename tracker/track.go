@@ -30,6 +30,8 @@ type shard struct {
 	// keep is the last journal entry that the newest durable checkpoint can do
 	// without.
 	keep uint64
+	// beside says that a track was changed by what is not in the journal.
+	beside bool
 	// promised is keep once all that was built is durable.
 	promised uint64
 }
@@ -51,14 +53,18 @@ type track struct {
 	// Received before it.
 	last   Position
 	engine geofence.State
-	// reports and fixes are the keys of those seen.
-	reports, fixes keyRing
+	// reports are the keys of those seen, recall the fixes of some hours; nil
+	// while nothing comes late.
+	reports reportKeys
+	recall  *recall
 	// tail are the fixes in order of arrival that are in the journal but in no
 	// durable block; the first packing of them are in blocks on their way to
 	// the store. packed is the entry up to which fixes are in either.
 	tail    []tailFix
 	packing int
 	packed  uint64
+	// tidied is the time before which there are no small blocks left.
+	tidied  geofence.Millis
 	history history
 	// senses is nil before the device has said anything but positions; readings
 	// are to what sensors say what tail is to fixes.
@@ -86,6 +92,9 @@ type outcome struct {
 	stored []geofence.Fix
 	marks  []Marks
 	again  int
+	// unread is why it could not be looked up whether fixes are stored already:
+	// they are stored, perhaps again.
+	unread error
 }
 
 // note is what the event log needs to know of an event.
@@ -104,38 +113,53 @@ func (m Marks) reviewed() bool { return m&(MarkLate|MarkUnevaluated) == MarkLate
 
 // take runs a report through the device's state: duplicates are dropped, what
 // is new and in order goes through the engine, and everything new joins the
-// tail under the journal entry seq.
-func (t *track) take(w *geofence.World, r *Report, seq uint64) outcome {
+// tail under the journal entry seq. read is nil for a report of the journal,
+// which has nothing twice.
+func (t *track) take(w *geofence.World, r *Report, seq uint64, read storedFixes) outcome {
 	var o outcome
-	if t.seen(r) {
+	if read != nil && t.seen(r) {
 		o.duplicate = true
 		return o
 	}
-	t.reports.add(uint64(r.Key))
-	t.restart(r.Received)
-	t.history.heard = max(t.history.heard, geofence.MillisOf(r.Received))
+	if r.keyed() {
+		t.reports.add(uint64(r.Key))
+	}
+	restarted := t.restart(r.Received)
 	o.stored = r.Fixes[:0]
-	newest := t.newest
+	// As the device says it, the battery is as old as the newest fix.
+	charged := len(r.Fixes) == 0
 	for _, f := range r.Fixes {
-		t.takeFix(w, r, f, seq, &o)
+		t.takeFix(w, r, f, seq, read, &o)
+		charged = charged || f.Time == t.newest
 	}
-	if r.Battery != nil && (len(o.stored) == 0 || t.newest > newest) {
-		t.last.Battery = r.Battery
+	charged = charged && t.charge(r.Battery)
+	o.duplicate = read != nil && !r.keyed() && len(o.stored) == 0 && !restarted && !charged
+	if o.duplicate {
+		return o
 	}
+	t.history.heard = max(t.history.heard, geofence.MillisOf(r.Received))
 	t.sense(r, seq, &o)
 	return o
 }
 
+// charge notes the battery and reports whether that was not known.
+func (t *track) charge(battery *uint8) bool {
+	if battery == nil || t.last.Battery != nil && *t.last.Battery == *battery {
+		return false
+	}
+	t.last.Battery = battery
+	return true
+}
+
 // seen looks the report's key up. A report with a believed fix that is newer
-// than every other cannot have been seen, which spares the look-up to all but
-// late ones.
+// than every other cannot have been seen.
 func (t *track) seen(r *Report) bool {
 	for _, f := range r.Fixes {
 		if f.Time > t.newest && believed(f.Time, r.Received) {
 			return false
 		}
 	}
-	return t.reports.has(uint64(r.Key))
+	return r.keyed() && t.reports.has(uint64(r.Key))
 }
 
 // believed reports whether a device's clock can be right.
@@ -150,20 +174,27 @@ const maxLead = 24 * time.Hour
 
 // restart forgets where the device was, if nothing that it reports now could be
 // newer for a long time.
-func (t *track) restart(received time.Time) {
-	if t.newest > geofence.MillisOf(received.Add(maxLead)) {
-		t.newest = 0
-		t.engine.Restart()
-		t.history.restart()
+func (t *track) restart(received time.Time) bool {
+	if t.newest <= geofence.MillisOf(received.Add(maxLead)) {
+		return false
 	}
+	t.newest = 0
+	t.engine.Restart()
+	t.history.restart()
+	return true
 }
 
-func (t *track) takeFix(w *geofence.World, r *Report, f geofence.Fix, seq uint64, o *outcome) {
-	key := fixKey(f)
+func (t *track) takeFix(w *geofence.World, r *Report, f geofence.Fix, seq uint64, read storedFixes, o *outcome) {
 	marks := t.classify(f.Time, r.Received)
-	if marks != 0 && t.fixes.has(key) {
-		o.again++
-		return
+	if marks != 0 && read != nil {
+		again, err := t.stored(r.Device, &f, read)
+		if err != nil {
+			o.unread = err
+		}
+		if again {
+			o.again++
+			return
+		}
 	}
 	switch {
 	case marks == 0:
@@ -171,7 +202,9 @@ func (t *track) takeFix(w *geofence.World, r *Report, f geofence.Fix, seq uint64
 	case marks.reviewed() && f.Time < t.newest:
 		t.history.miss(f.Time)
 	}
-	t.fixes.add(key)
+	if t.recall != nil {
+		t.recall.add(&f)
+	}
 	p := TrackPoint{Fix: f, Received: r.Received, Marks: marks}
 	t.tail = append(t.tail, tailFix{TrackPoint: p, seq: seq})
 	o.stored = append(o.stored, f)
@@ -226,7 +259,13 @@ func (t *track) pack(tx *Transaction, device DeviceID) packedDevice {
 	if waiting := t.readings.waiting(); len(waiting) > 0 {
 		t.packed = max(t.packed, waiting[len(waiting)-1].seq)
 	}
-	tx.Blocks = append(tx.Blocks, packBlocks(device, t.packed, fixes)...)
+	blocks := packBlocks(device, t.packed, fixes)
+	for i := range blocks {
+		if b := &blocks[i]; b.First >= earliest && b.First < t.tidied && blockCount(b.Value) < smallBlock {
+			t.tidied = b.First
+		}
+	}
+	tx.Blocks = append(tx.Blocks, blocks...)
 	tx.Records = append(tx.Records, t.readings.pack(device, t.packed)...)
 	return packedDevice{device: device, through: t.packed}
 }

@@ -42,7 +42,11 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request, _ principal)
 // eventsAfter reads forward. Where the filter selects little, it stops after
 // maxScan entries, perhaps with no event: then next_after has still moved.
 func (s *Server) eventsAfter(q query, filter tracker.EventFilter) (page eventsJSON, err error) {
-	after, err := q.count("after", 0, math.MaxInt64, 0)
+	first := s.fleet.FirstSeq()
+	after, err := q.count("after", 0, math.MaxInt64, first-1)
+	if err == nil {
+		err = keptAfter(after, first)
+	}
 	if err != nil {
 		return page, err
 	}
@@ -87,8 +91,9 @@ func (s *Server) lastEvents(q query, filter tracker.EventFilter) (page eventsJSO
 	}
 	newest := s.fleet.LastSeq()
 	page = eventsJSON{Events: []tracker.Event{}, NextAfter: newest}
-	for end := newest; end > 0 && newest-end < maxScan && len(page.Events) < int(last); {
-		start := end - min(end, maxEvents)
+	first := s.fleet.FirstSeq()
+	for end := newest; end >= first && newest-end < maxScan && len(page.Events) < int(last); {
+		start := max(end-min(end, maxEvents), first-1)
 		found, err := s.window(start, end, filter)
 		if err != nil {
 			return page, err

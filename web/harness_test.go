@@ -85,13 +85,14 @@ func listenTCP(t testing.TB) net.Listener {
 type fullDisk struct {
 	*boltstore.Store
 	full, broken atomic.Bool
+	pages        atomic.Int64 // read since the disk broke
 }
 
-func (d *fullDisk) Blocks(device tracker.DeviceID, from, to geofence.Millis, after tracker.BlockKey, limit int) ([]tracker.Block, error) {
-	if d.broken.Load() && after != (tracker.BlockKey{}) {
+func (d *fullDisk) Blocks(device tracker.DeviceID, from, to geofence.Millis, limit int) ([]tracker.Block, error) {
+	if d.broken.Load() && d.pages.Add(1) > 1 {
 		return nil, syscall.EIO
 	}
-	return d.Store.Blocks(device, from, to, after, limit)
+	return d.Store.Blocks(device, from, to, limit)
 }
 
 func (d *fullDisk) Commit(t *tracker.Transaction) error {

@@ -63,7 +63,11 @@ func newLive(f *feed, limits Limits, m *metrics) *live {
 // openLive turns the request into a live feed, which outlives it.
 func (s *Server) openLive(w http.ResponseWriter, r *http.Request, who principal) error {
 	q := queryOf(r)
-	after, err := q.count("after", 0, math.MaxInt64, 0)
+	first := s.fleet.FirstSeq()
+	after, err := q.count("after", 0, math.MaxInt64, first-1)
+	if err == nil {
+		err = keptAfter(after, first)
+	}
 	if err != nil {
 		return err
 	}

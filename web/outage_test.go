@@ -72,7 +72,7 @@ func TestTrackThatCannotBeReadIsBrokenOff(t *testing.T) {
 		s.report("v", fixes...)
 	}
 	s.eventually("two pages of blocks", func() bool {
-		blocks, err := s.disk.Store.Blocks("v", 0, 1<<62, tracker.BlockKey{}, 1000)
+		blocks, err := s.disk.Store.Blocks("v", 0, 1<<62, 1000)
 		return err == nil && len(blocks) >= 70
 	})
 	s.disk.broken.Store(true)

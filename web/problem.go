@@ -18,6 +18,9 @@ type problem struct {
 	detail string
 	// parameter or member is the part of the request that is wrong, if one is.
 	parameter, member string
+	// earliest is the least value of the parameter that there is an answer to,
+	// nil where the value is not the matter.
+	earliest any
 	// retryAfter is when to come back, zero for no promise.
 	retryAfter time.Duration
 	// header is what the status asks for beside Retry-After, such as Allow.
@@ -33,6 +36,7 @@ type problemJSON struct {
 	Detail    string `json:"detail"`
 	Parameter string `json:"parameter,omitempty"`
 	Member    string `json:"member,omitempty"`
+	Earliest  any    `json:"earliest,omitempty"`
 }
 
 func (p *problem) write(w http.ResponseWriter) {
@@ -51,6 +55,7 @@ func (p *problem) json() *problemJSON {
 		Detail:    p.detail,
 		Parameter: p.parameter,
 		Member:    p.member,
+		Earliest:  p.earliest,
 	}
 }
 
@@ -82,6 +87,8 @@ func problemOf(err error) (p *problem, ok bool) {
 		return &problem{status: http.StatusRequestEntityTooLarge, detail: fmt.Sprintf("The body must not be larger than %d bytes.", tooLarge.Limit)}, true
 	case errors.Is(err, tracker.ErrNotFound):
 		return notFound("There is no such thing, or no longer."), true
+	case errors.Is(err, tracker.ErrGone):
+		return &problem{status: http.StatusGone, detail: "Some of it has just become too old to be kept: ask again."}, true
 	case errors.Is(err, tracker.ErrExists):
 		return &problem{status: http.StatusConflict, detail: "The id is already taken: choose another one, or change the existing thing."}, true
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -110,6 +110,9 @@ func (s *Server) trackSubject(r *http.Request, q query) (t trackSubject, err err
 	if t.from.After(t.to) {
 		return t, badParameter("from", "must not be after to.")
 	}
+	if err := t.keptSince(s.fleet.TracksSince(), q.has("from")); err != nil {
+		return t, err
+	}
 	t.name = string(t.id)
 	d, known := s.fleet.Device(t.id)
 	if d.Name != "" {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"wayguard/tracker/boltstore"
 	"wayguard/web"
 )
 
@@ -25,6 +26,8 @@ type serveCmd struct {
 	Trackers trackers  `embed:""`
 	Secure   secure    `embed:""`
 	Tiles    tiles     `embed:"" prefix:"tile-"`
+	Keep     keeping   `embed:"" prefix:"keep-"`
+	GoBack   bool      `help:"If the last write to the data file is damaged, start from before it: what devices sent last is lost. A copy of the file is kept."`
 	Mmap     int       `default:"17179869184" help:"Address space to reserve for the data file, in bytes."`
 	Log      logging   `embed:""`
 
@@ -120,8 +123,8 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	s, err := openServer(serverOptions{
-		dataDir: c.Data, mmap: c.Mmap, masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, trackers: c.Trackers,
-		upstream: c.Other, lab: c.Lab,
+		dataDir: c.Data, store: boltstore.Options{MmapBytes: c.Mmap, GoBack: c.GoBack, Log: log}, keep: c.Keep.retention(),
+		masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, trackers: c.Trackers, upstream: c.Other, lab: c.Lab,
 		certificates: encryption, publicURL: c.Secure.PublicURL, proxies: c.Secure.proxies(), adminToken: token,
 		tiles: c.Tiles.source(), log: log,
 	})

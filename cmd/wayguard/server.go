@@ -31,7 +31,8 @@ import (
 // serverOptions say what to wire.
 type serverOptions struct {
 	dataDir                  string
-	mmap                     int
+	store                    boltstore.Options
+	keep                     tracker.Retention
 	masterKey                masterKey
 	httpAddress, mqttAddress string
 	lab                      bool
@@ -75,7 +76,8 @@ func openServer(o serverOptions) (s *server, err error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	encryption := o.certificates.install(registry)
-	if s.store, err = openStore(o.dataDir, o.mmap); err != nil {
+	o.store.Metrics = registry
+	if s.store, err = openStore(o.dataDir, o.store); err != nil {
 		return nil, err
 	}
 	undo = append(undo, s.store.Close)
@@ -87,7 +89,7 @@ func openServer(o serverOptions) (s *server, err error) {
 	if err != nil {
 		return nil, &inputError{fmt.Errorf("--data: %w", err)}
 	}
-	if s.fleet, err = tracker.Open(s.store, tracker.Options{Keyring: s.keys, Blobs: blobs, Metrics: registry, Log: o.log}); err != nil {
+	if s.fleet, err = tracker.Open(s.store, tracker.Options{Keep: o.keep, Keyring: s.keys, Blobs: blobs, Metrics: registry, Log: o.log}); err != nil {
 		return nil, err
 	}
 	pages, err := listen("--http", o.httpAddress)
@@ -141,11 +143,11 @@ func mqttDoors(f *tracker.Fleet) []tracker.Door {
 	return []tracker.Door{owntracks.Door{Keys: f.OwnTracksKey}, native.Door{Keys: f.UpKeys}}
 }
 
-func openStore(dir string, mmap int) (*boltstore.Store, error) {
+func openStore(dir string, opts boltstore.Options) (*boltstore.Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &inputError{fmt.Errorf("--data: %w", err)}
 	}
-	store, err := boltstore.Open(filepath.Join(dir, dataFile), boltstore.Options{MmapBytes: mmap})
+	store, err := boltstore.Open(filepath.Join(dir, dataFile), opts)
 	if err != nil {
 		return nil, &inputError{fmt.Errorf("--data: %w", err)}
 	}

@@ -10,9 +10,10 @@
 //
 // The buckets: journal (sequence to batch), events (sequence to event),
 // subjects (subject, 0, sequence), found (device, 0, sequence to the time of the
-// fix that an event was found by), checkpoints (shard), track (device, 0, first
-// fix, through), snapshots (device, 0, fix to engine state) and one below
-// records for each kind of named record.
+// fix that an event was found by), checkpoints (shard), track, track-8h,
+// track-64h and track-7d by the time that blocks cover (device, 0, first fix,
+// through), snapshots (device, 0, fix to engine state) and one below records for
+// each kind of named record.
 // Numbers in keys are big-endian; times have their sign bit flipped so that
 // they sort.
 package boltstore
@@ -21,14 +22,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// Version is the layout this package writes.
-const Version = 1
+// Version is the layout this package writes. Version 1 has no merged blocks and
+// other checkpoints.
+const Version = 2
 
 // DefaultMmapBytes is the address space reserved for the file: growing the
 // mapping later waits for every open read transaction.
@@ -52,7 +57,6 @@ var (
 	subjectsBucket   = []byte("subjects")
 	foundBucket      = []byte("found")
 	checkpointBucket = []byte("checkpoints")
-	trackBucket      = []byte("track")
 	snapshotBucket   = []byte("snapshots")
 	recordsBucket    = []byte("records")
 	versionKey       = []byte("version")
@@ -62,6 +66,20 @@ var (
 type Options struct {
 	// MmapBytes is the address space to reserve, DefaultMmapBytes if zero.
 	MmapBytes int
+	// GoBack allows the loss of the last write, if that alone is damaged; a copy
+	// of the file is kept.
+	GoBack bool
+	// Metrics receives the store's collectors; nil for none.
+	Metrics prometheus.Registerer
+	// Log defaults to slog.Default.
+	Log *slog.Logger
+}
+
+func (o Options) log() *slog.Logger {
+	if o.Log == nil {
+		return slog.Default()
+	}
+	return o.Log
 }
 
 // Store is a tracker.Store in one file.
@@ -69,53 +87,72 @@ type Store struct {
 	db *bbolt.DB
 }
 
-// Open opens or creates the file at path. Errors wrap ErrInUse, ErrNewer,
-// ErrCut or what the file system says.
+// Open opens or creates the file at path, and brings one of an earlier version
+// up to date, of which it keeps a copy beside it. Errors wrap ErrInUse, ErrNewer,
+// ErrCut, ErrDamaged or what the file system says.
 func Open(path string, opts Options) (*Store, error) {
 	if opts.MmapBytes == 0 {
 		opts.MmapBytes = DefaultMmapBytes
 	}
-	if err := checkLength(path); err != nil {
+	if err := inspect(path, opts); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+	db, err := openDB(path, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	s := &Store{db: db}
+	if err := s.update(prepare); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+	}
+	if opts.Metrics != nil {
+		s.register(opts.Metrics)
+	}
+	return s, nil
+}
+
+func openDB(path string, opts Options) (db *bbolt.DB, err error) {
+	var opened *os.File
+	defer func() {
+		if err != nil && opened != nil {
+			_ = opened.Close() // bbolt has done so, unless it has panicked
+		}
+	}()
+	defer guard(&err)()
+	db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:         lockTimeout,
 		InitialMmapSize: opts.MmapBytes,
 		NoFreelistSync:  true,
 		FreelistType:    bbolt.FreelistMapType,
+		OpenFile: func(path string, flag int, mode os.FileMode) (file *os.File, err error) {
+			opened, err = os.OpenFile(path, flag, mode)
+			return opened, err
+		},
 	})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		err = ErrInUse
 	}
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	if err := db.Update(prepare); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
-	}
-	return &Store{db: db}, nil
+	return db, err
 }
 
-// prepare makes the buckets of a new file and checks the version of an old
-// one.
+// prepare makes the buckets of a new file and brings an old one up to date.
 func prepare(tx *bbolt.Tx) error {
-	for _, name := range [][]byte{metaBucket, journalBucket, eventsBucket, subjectsBucket, foundBucket, checkpointBucket, trackBucket, snapshotBucket, recordsBucket} {
+	buckets := [][]byte{metaBucket, journalBucket, eventsBucket, subjectsBucket, foundBucket, checkpointBucket, snapshotBucket, recordsBucket}
+	for _, tier := range tiers {
+		buckets = append(buckets, tier.bucket)
+	}
+	for _, name := range buckets {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
 	}
-	meta := tx.Bucket(metaBucket)
-	v := meta.Get(versionKey)
-	if v == nil {
-		return meta.Put(versionKey, binary.BigEndian.AppendUint32(nil, Version))
+	// A file of version 1 has no merged blocks: with their buckets it is one of
+	// version 2. Its checkpoints are read as they are.
+	version, err := versionOf(tx)
+	if err != nil || version == Version {
+		return err
 	}
-	if len(v) != 4 {
-		return fmt.Errorf("layout version of %d bytes, want 4: the file is damaged", len(v))
-	}
-	if n := binary.BigEndian.Uint32(v); n > Version {
-		return fmt.Errorf("%w: its layout is version %d, this release reads up to %d; start the newer release, or restore a copy from before it", ErrNewer, n, Version)
-	}
-	return nil
+	return tx.Bucket(metaBucket).Put(versionKey, binary.BigEndian.AppendUint32(nil, Version))
 }
 
 // Close waits for open transactions and closes the file.

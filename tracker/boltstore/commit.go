@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -18,9 +19,9 @@ const appendFill = 0.95
 
 // Commit writes and syncs t. See tracker.Store.
 func (s *Store) Commit(t *tracker.Transaction) error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		for _, write := range []func(*bbolt.Tx, *tracker.Transaction) error{
-			putEntry, putEvents, putFound, putCheckpoints, putBlocks, cutSnapshots, putSnapshots, putRecords, trim,
+			putEntry, putEvents, putFound, putCheckpoints, putBlocks, cutSnapshots, putSnapshots, putRecords, cutEvents, trim,
 		} {
 			if err := write(tx, t); err != nil {
 				return err
@@ -72,20 +73,24 @@ func putFound(tx *bbolt.Tx, t *tracker.Transaction) error {
 	return nil
 }
 
-func putCheckpoints(tx *bbolt.Tx, t *tracker.Transaction) error {
-	b := tx.Bucket(checkpointBucket)
-	for _, c := range t.Checkpoints {
-		if err := b.Put(binary.BigEndian.AppendUint32(nil, uint32(c.Shard)), c.Value); err != nil {
+func cutEvents(tx *bbolt.Tx, t *tracker.Transaction) error {
+	events, subjects, found := tx.Bucket(eventsBucket), tx.Bucket(subjectsBucket), tx.Bucket(foundBucket)
+	for _, e := range t.EventCuts {
+		err := errors.Join(events.Delete(seqKey(e.Seq)), subjects.Delete(subjectKey(e.Subject, e.Seq)))
+		if e.Device != "" {
+			err = errors.Join(err, found.Delete(subjectKey(string(e.Device), e.Seq)))
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func putBlocks(tx *bbolt.Tx, t *tracker.Transaction) error {
-	b := tx.Bucket(trackBucket)
-	for _, block := range t.Blocks {
-		if err := b.Put(blockKey(block.Device, block.BlockKey), block.Value); err != nil {
+func putCheckpoints(tx *bbolt.Tx, t *tracker.Transaction) error {
+	b := tx.Bucket(checkpointBucket)
+	for _, c := range t.Checkpoints {
+		if err := b.Put(binary.BigEndian.AppendUint32(nil, uint32(c.Shard)), c.Value); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 // Last returns the highest sequence numbers. See tracker.Store.
 func (s *Store) Last() (journal, event uint64, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.view(func(tx *bbolt.Tx) error {
 		if journal, err = lastSeq(tx.Bucket(journalBucket)); err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func lastSeq(b *bbolt.Bucket) (uint64, error) {
 // Journal walks the journal. It holds one read transaction for the whole
 // walk, which is meant for start-up, before anything is committed.
 func (s *Store) Journal(fn func(seq uint64, value []byte) error) error {
-	return s.db.View(func(tx *bbolt.Tx) error {
+	return s.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket(journalBucket).ForEach(func(k, v []byte) error {
 			seq, err := parseSeq(k)
 			if err != nil {
@@ -49,7 +49,7 @@ func (s *Store) Journal(fn func(seq uint64, value []byte) error) error {
 // Checkpoints returns the newest of each shard. See tracker.Store.
 func (s *Store) Checkpoints() (map[int][]byte, error) {
 	all := make(map[int][]byte)
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket(checkpointBucket).ForEach(func(k, v []byte) error {
 			if len(k) != 4 {
 				return errDamagedKey
@@ -64,7 +64,7 @@ func (s *Store) Checkpoints() (map[int][]byte, error) {
 // Events reads the event log. See tracker.Store.
 func (s *Store) Events(after uint64, subject string, limit int) ([]tracker.LogEntry, error) {
 	var found []tracker.LogEntry
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		if subject != "" {
 			return eventsAbout(tx, after, subject, limit, &found)
 		}
@@ -98,38 +98,10 @@ func eventsAbout(tx *bbolt.Tx, after uint64, subject string, limit int, found *[
 	return nil
 }
 
-// Blocks reads a page of a device's blocks. See tracker.Store.
-func (s *Store) Blocks(device tracker.DeviceID, from, to geofence.Millis, after tracker.BlockKey, limit int) ([]tracker.Block, error) {
-	var found []tracker.Block
-	prefix := append([]byte(device), 0)
-	err := s.db.View(func(tx *bbolt.Tx) error {
-		c := tx.Bucket(trackBucket).Cursor()
-		k, v := c.Seek(blockKey(device, tracker.BlockKey{First: from}))
-		if after != (tracker.BlockKey{}) {
-			start := blockKey(device, after)
-			if k, v = c.Seek(start); bytes.Equal(k, start) {
-				k, v = c.Next()
-			}
-		}
-		for ; bytes.HasPrefix(k, prefix) && len(found) < limit; k, v = c.Next() {
-			key, err := parseBlockKey(k[len(prefix):])
-			if err != nil {
-				return err
-			}
-			if key.First >= to {
-				return nil
-			}
-			found = append(found, tracker.Block{Device: device, BlockKey: key, Value: bytes.Clone(v)})
-		}
-		return nil
-	})
-	return found, err
-}
-
 // Record returns one record. See tracker.Store.
 func (s *Store) Record(bucket, key string) ([]byte, error) {
 	var value []byte
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		if b := tx.Bucket(recordsBucket).Bucket([]byte(bucket)); b != nil {
 			value = bytes.Clone(b.Get([]byte(key)))
 		}
@@ -141,7 +113,7 @@ func (s *Store) Record(bucket, key string) ([]byte, error) {
 // Records reads a page of records. See tracker.Store.
 func (s *Store) Records(bucket, prefix, after string, limit int) ([]tracker.Record, error) {
 	var found []tracker.Record
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(recordsBucket).Bucket([]byte(bucket))
 		if b == nil {
 			return nil
@@ -178,12 +150,6 @@ func subjectKey(subject string, seq uint64) []byte {
 // signBit makes two's complement sort as unsigned.
 const signBit = 1 << 63
 
-func blockKey(device tracker.DeviceID, k tracker.BlockKey) []byte {
-	b := append(make([]byte, 0, len(device)+17), device...)
-	b = append(append(b, 0), timeKey(k.First)...)
-	return binary.BigEndian.AppendUint64(b, k.Through)
-}
-
 func timeKey(t geofence.Millis) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(t)^signBit)
 }
@@ -193,14 +159,4 @@ func parseTime(b []byte) (geofence.Millis, error) {
 		return 0, errDamagedKey
 	}
 	return geofence.Millis(binary.BigEndian.Uint64(b) ^ signBit), nil
-}
-
-func parseBlockKey(b []byte) (tracker.BlockKey, error) {
-	if len(b) != 16 {
-		return tracker.BlockKey{}, errDamagedKey
-	}
-	return tracker.BlockKey{
-		First:   geofence.Millis(binary.BigEndian.Uint64(b) ^ signBit),
-		Through: binary.BigEndian.Uint64(b[8:]),
-	}, nil
 }

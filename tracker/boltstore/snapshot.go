@@ -68,7 +68,7 @@ func notLater(c *bbolt.Cursor, key []byte) []byte {
 // Snapshot finds one snapshot. See tracker.Store.
 func (s *Store) Snapshot(device tracker.DeviceID, before geofence.Millis) (*tracker.Snapshot, error) {
 	var found *tracker.Snapshot
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(snapshotBucket).Cursor()
 		key := snapshotKey(device, before)
 		k := notLater(c, key)
@@ -93,7 +93,7 @@ func (s *Store) Snapshot(device tracker.DeviceID, before geofence.Millis) (*trac
 // EventsOf reads what the engine found of a device. See tracker.Store.
 func (s *Store) EventsOf(device tracker.DeviceID, after uint64, limit int) ([]tracker.LogEntry, error) {
 	var found []tracker.LogEntry
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		events, c := tx.Bucket(eventsBucket), tx.Bucket(foundBucket).Cursor()
 		prefix := append([]byte(device), 0)
 		k, v := c.Seek(subjectKey(string(device), after+1))

@@ -1,11 +1,8 @@
 package native
 
 import (
-	"encoding/binary"
 	"errors"
 	"time"
-
-	"github.com/cespare/xxhash/v2"
 
 	firmware "wayguard/firmware-protocol"
 	"wayguard/geofence"
@@ -96,12 +93,10 @@ func refusal(err error) *tracker.Refusal {
 	return tracker.Refuse(ReasonFrame, "%v", err)
 }
 
-// key is a hash of boot and sequence.
+// key is boot and sequence. It is no hash, since the fleet remembers numbers
+// that count up in next to no room.
 func key(r *firmware.Report) tracker.ReportKey {
-	var name [8]byte
-	binary.BigEndian.PutUint32(name[:], r.Boot)
-	binary.BigEndian.PutUint32(name[4:], r.Sequence)
-	return tracker.ReportKey(xxhash.Sum64(name[:]))
+	return tracker.ReportKey(uint64(r.Boot)<<32 | uint64(r.Sequence))
 }
 
 // fix is f in degrees and metres.
