@@ -43,11 +43,15 @@ func (s *Server) useEnrolPage(w http.ResponseWriter, r *http.Request, _ principa
 	if err != nil {
 		return err
 	}
-	setup, err := s.setupOf(r, made)
+	setup, err := s.settingsOf(r, made)
 	if err != nil {
 		return err
 	}
-	page := enrolPage{ID: string(made.Device), Secret: made.Secret, HTTP: setup.HTTP, QR: template.URL(*setup.Native.QR)}
+	code, err := qrCode(*setup.Native.Link)
+	if err != nil {
+		return err
+	}
+	page := enrolPage{ID: string(made.Device), Secret: made.Secret, HTTP: setup.HTTP, QR: template.URL(code)}
 	if setup.MQTT != nil {
 		page.MQTT = *setup.MQTT
 	}

@@ -79,7 +79,7 @@ type setupJSON struct {
 // same as a QR code, and a file. Certificates are too long for the first two.
 type setupForm struct {
 	Link *string `json:"link"`
-	QR   *string `json:"qr"`
+	QR   *string `json:"qr"` // null unless it was asked for
 	File any     `json:"file"`
 }
 
@@ -109,8 +109,27 @@ func (f nativeFile) link() string {
 	return "wayguard:?" + q.Encode()
 }
 
-// setupOf is how a device with a new credential is set up.
+// setupOf is how a device with a new credential is set up. Codes are drawn only
+// for those who ask, since they take a twentieth of a second.
 func (s *Server) setupOf(r *http.Request, c tracker.Credential) (setupJSON, error) {
+	setup, err := s.settingsOf(r, c)
+	if err != nil || r.URL.Query().Get("qr") != "true" {
+		return setup, err
+	}
+	for _, form := range []*setupForm{&setup.Native, setup.OwnTracksMQTT, setup.OwnTracksHTTP} {
+		if form == nil || form.Link == nil {
+			continue
+		}
+		code, err := qrCode(*form.Link)
+		if err != nil {
+			return setupJSON{}, err
+		}
+		form.QR = &code
+	}
+	return setup, nil
+}
+
+func (s *Server) settingsOf(r *http.Request, c tracker.Credential) (setupJSON, error) {
 	base := s.urlFor(r)
 	setup := setupJSON{HTTP: base.String()}
 	native := nativeFile{Version: 1, ID: string(c.Device), HTTP: setup.HTTP, Secret: c.Secret, certificateJSON: certificateOf(c)}
@@ -124,11 +143,8 @@ func (s *Server) setupOf(r *http.Request, c tracker.Credential) (setupJSON, erro
 		setup.Native.File = native
 		return setup, nil
 	}
-	form, err := newSetupForm(native.link(), native)
-	if err != nil {
-		return setupJSON{}, err
-	}
-	setup.Native = *form
+	link := native.link()
+	setup.Native = setupForm{Link: &link, File: native}
 	return setup, s.setupOwnTracks(&setup, c, base, broker)
 }
 
@@ -152,13 +168,5 @@ func ownTracksForm(c ownTracksConfig) (*setupForm, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSetupForm(link, c)
-}
-
-func newSetupForm(link string, file any) (*setupForm, error) {
-	code, err := qrCode(link)
-	if err != nil {
-		return nil, err
-	}
-	return &setupForm{Link: &link, QR: &code, File: file}, nil
+	return &setupForm{Link: &link, File: c}, nil
 }

@@ -55,10 +55,10 @@ func (s *Server) routes() []route {
 		{pattern: "DELETE /api/v1/session", role: admin, handler: s.endSession},
 
 		{pattern: "GET /api/v1/devices", role: admin, handler: s.listDevices},
-		{pattern: "POST /api/v1/devices", role: admin, handler: s.createDevice},
+		{pattern: "POST /api/v1/devices", role: admin, handler: s.createDevice, takes: []string{"qr"}},
 		{pattern: "GET /api/v1/devices/{id}", role: admin, handler: s.showDevice},
 		{pattern: "DELETE /api/v1/devices/{id}", role: admin, handler: s.deleteDevice},
-		{pattern: "POST /api/v1/devices/{id}/secret", role: admin, handler: s.rotateSecret},
+		{pattern: "POST /api/v1/devices/{id}/secret", role: admin, handler: s.rotateSecret, takes: []string{"qr"}},
 		{pattern: "POST /api/v1/devices/{id}/certificate", role: admin, handler: s.rotateCertificate},
 		{pattern: "PUT /api/v1/devices/{id}/limits", role: admin, handler: s.putDeviceLimits},
 		{pattern: "POST /api/v1/devices/{id}/door-token", role: admin, handler: s.createDoorToken},

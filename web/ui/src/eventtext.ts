@@ -106,6 +106,7 @@ export const reasons: Record<string, string> = {
   moving: "the vehicle was moving",
   no_stay: "it stood nowhere at that time",
   poor_accuracy: "its positions are too coarse to tell",
+  weak_source: "nobody proved that the positions are the device's",
   ambiguous: "it fits other addresses as well",
   mock: "set by hand on the device",
   jamming: "the receiver reports disturbed signals",

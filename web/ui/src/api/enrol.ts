@@ -67,12 +67,12 @@ export interface NewDevice {
 }
 
 export async function addDevice(device: NewDevice): Promise<Credential> {
-  return credential(await post("/devices", device));
+  return credential(await post("/devices?qr=true", device));
 }
 
 /** Gives a device another credential; the one before works for grace, such as 24h, or not at all if that is empty. */
 export async function renewCredential(id: string, kind: "secret" | "certificate", grace: string): Promise<Credential> {
-  return credential(await post(`${devicePath(id)}/${kind}`, grace ? { grace } : {}));
+  return credential(await post(`${devicePath(id)}/${kind}${kind === "secret" ? "?qr=true" : ""}`, grace ? { grace } : {}));
 }
 
 export async function revokeDevice(id: string): Promise<void> {
