@@ -103,9 +103,9 @@ func (f *Fleet) tail(id DeviceID) (fixes []tailFix, oldest uint64) {
 	if t == nil || len(t.tail) == 0 {
 		return nil, noEntry
 	}
-	for _, p := range t.tail {
-		if p.seq <= committed {
-			fixes = append(fixes, p)
+	for i := range t.tail {
+		if p := &t.tail[i]; p.seq <= committed {
+			fixes = append(fixes, p.tailFix())
 		}
 	}
 	return fixes, t.tail[0].seq

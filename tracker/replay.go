@@ -143,8 +143,7 @@ func (t *track) refill(r *journaled, seq uint64) {
 		return
 	}
 	for i, f := range r.Fixes {
-		p := TrackPoint{Fix: f, Received: r.Received, Marks: r.marks[i]}
-		t.tail = append(t.tail, tailFix{TrackPoint: p, seq: seq})
+		t.tail = append(t.tail, waitingFix{Fix: f, received: geofence.MillisOf(r.Received), seq: seq, marks: r.marks[i]})
 	}
 	t.readings.add(&r.Report, seq)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"wayguard/geofence"
@@ -88,7 +87,7 @@ func (f *Fleet) beginReview(id DeviceID) (v *review, k known) {
 	t.history.review = v
 	return v, known{
 		late: t.history.late, newest: t.newest, partial: t.history.partial,
-		tail: slices.Clone(t.tail), through: s.stepped,
+		tail: tailFixes(t.tail), through: s.stepped,
 	}
 }
 

@@ -60,7 +60,7 @@ type track struct {
 	// tail are the fixes in order of arrival that are in the journal but in no
 	// durable block; the first packing of them are in blocks on their way to
 	// the store. packed is the entry up to which fixes are in either.
-	tail    []tailFix
+	tail    []waitingFix
 	packing int
 	packed  uint64
 	// tidied is the time before which there are no small blocks left.
@@ -72,7 +72,31 @@ type track struct {
 	readings readingLog
 }
 
-// tailFix is a fix and the journal entry that holds it.
+// waitingFix is a fix of a tail and the journal entry that holds it. There are
+// many, so it holds no pointer for the collector of garbage to follow.
+type waitingFix struct {
+	Fix      geofence.Fix
+	received geofence.Millis
+	seq      uint64
+	marks    Marks
+}
+
+func (p *waitingFix) point() TrackPoint {
+	return TrackPoint{Fix: p.Fix, Received: p.received.Time(), Marks: p.marks}
+}
+
+func (p *waitingFix) tailFix() tailFix { return tailFix{TrackPoint: p.point(), seq: p.seq} }
+
+// tailFixes are those of a tail, as queries take them.
+func tailFixes(tail []waitingFix) []tailFix {
+	fixes := make([]tailFix, len(tail))
+	for i := range tail {
+		fixes[i] = tail[i].tailFix()
+	}
+	return fixes
+}
+
+// tailFix is a stored fix and the journal entry that holds it or held it.
 type tailFix struct {
 	TrackPoint
 	seq uint64
@@ -205,8 +229,7 @@ func (t *track) takeFix(w *geofence.World, r *Report, f geofence.Fix, seq uint64
 	if t.recall != nil {
 		t.recall.add(&f)
 	}
-	p := TrackPoint{Fix: f, Received: r.Received, Marks: marks}
-	t.tail = append(t.tail, tailFix{TrackPoint: p, seq: seq})
+	t.tail = append(t.tail, waitingFix{Fix: f, received: geofence.MillisOf(r.Received), seq: seq, marks: marks})
 	o.stored = append(o.stored, f)
 	o.marks = append(o.marks, marks)
 }
@@ -249,8 +272,8 @@ func (t *track) step(w *geofence.World, r *Report, f geofence.Fix, o *outcome) M
 func (t *track) pack(tx *Transaction, device DeviceID) packedDevice {
 	fresh := t.tail[t.packing:]
 	fixes := make([]TrackPoint, len(fresh))
-	for i, f := range fresh {
-		fixes[i] = f.TrackPoint
+	for i := range fresh {
+		fixes[i] = fresh[i].point()
 	}
 	t.packing = len(t.tail)
 	if n := len(fresh); n > 0 {
@@ -279,7 +302,7 @@ func (t *track) waitsSince() (seq uint64, received time.Time) {
 	readings := t.readings.waiting()
 	if t.packing < len(t.tail) {
 		if first := t.tail[t.packing]; len(readings) == 0 || first.seq <= readings[0].seq {
-			return first.seq, first.Received
+			return first.seq, first.received.Time()
 		}
 	}
 	return readings[0].seq, readings[0].received.Time()
@@ -293,7 +316,7 @@ func (t *track) forget(through uint64) {
 	}
 	rest := t.tail[n:]
 	if cap(t.tail) > 4*blockFixes {
-		t.tail = append([]tailFix(nil), rest...)
+		t.tail = append([]waitingFix(nil), rest...)
 	} else {
 		t.tail = append(t.tail[:0], rest...)
 	}

@@ -15,6 +15,31 @@ func TestMemoryLimit(t *testing.T) {
 	}
 }
 
+// A process that collects too much gets more room, to a bound, and gives it
+// back.
+func TestRoom(t *testing.T) {
+	room := 1.0
+	for range 60 {
+		room = roomFor(room, 0.3)
+	}
+	if room != 1+mostRoom {
+		t.Errorf("room for %g times what is held", room-1)
+	}
+	if kept := roomFor(room, 0.05); kept != room {
+		t.Errorf("from %g to %g without need", room, kept)
+	}
+	for range 60 {
+		room = roomFor(room, 0.001)
+	}
+	if room != 1 {
+		t.Errorf("keeps room for %g times what is held", room-1)
+	}
+	runtime.GC() // the figures go on at its end
+	if spent, passed := collecting(); spent < 0 || passed <= 0 || spent > passed {
+		t.Errorf("%g of %g seconds", spent, passed)
+	}
+}
+
 // Garbage does not count as held, what is in use does.
 func TestMemoryHeld(t *testing.T) {
 	const size = 64 << 20
