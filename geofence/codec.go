@@ -17,7 +17,8 @@ var ErrState = errors.New("bad engine state")
 // numbers as varints (signed ones zigzag) and floats as 8 or 4 bytes, all
 // little-endian:
 //
-//	flags            1 byte: bit 0 seen, bit 1 fog, bit 2 trail, bit 3 held
+//	flags            1 byte: bit 0 seen, bit 1 fog, bit 2 trail, bit 3 held,
+//	                 bit 4 marked
 //	world version
 //	episodes
 //	parts            1 byte: a bit for each part below that is there
@@ -28,7 +29,7 @@ var ErrState = errors.New("bad engine state")
 //	  fence          length and bytes
 //	  shape          8 bytes
 //	  kind           1 byte: bits 0 and 1 side, bit 2 turning, bit 3 likely,
-//	                 bit 4 dwelt, bits 5 to 7 changes
+//	                 bit 4 dwelt, or through if not inside, bits 5 to 7 changes
 //	  episode        if inside
 //	  since          if inside: time of the last fix less it
 //	  turn           if turning: time (less that of the last fix), lon, lat,
@@ -47,10 +48,12 @@ const (
 	flagFog     = 1 << 1
 	flagTrail   = 1 << 2
 	flagHeld    = 1 << 3
+	flagMarked  = 1 << 4
 	sideMask    = 1<<2 - 1
 	flagTurning = 1 << 2
 	flagLikely  = 1 << 3
 	flagDwelt   = 1 << 4
+	flagThrough = 1 << 4
 
 	knownMask    = 1<<4 - 1
 	flagShift    = 4
@@ -103,6 +106,9 @@ func (s *State) flags() byte {
 		flags |= flagTrail
 		if s.trail.held {
 			flags |= flagHeld
+			if s.trail.marked {
+				flags |= flagMarked
+			}
 		}
 	}
 	return flags
@@ -169,6 +175,9 @@ func (r *relation) append(b []byte, last Millis) []byte {
 	}
 	if r.dwelt {
 		kind |= flagDwelt
+	}
+	if r.through && r.side != sideInside {
+		kind |= flagThrough
 	}
 	b = append(b, kind)
 	if r.side == sideInside {

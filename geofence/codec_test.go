@@ -60,7 +60,7 @@ func TestBinaryFormIsFixed(t *testing.T) {
 // waryState is a State of a device that has been to and fro and on its way in.
 func waryState() State {
 	s := richState()
-	s.trail = trail{true, true, Fix{Time: 1_700_000_000_500, Point: orb.Point{-0.5, 51.5}, Known: KnownAltitude, AltitudeMeters: 8}}
+	s.trail = trail{known: true, held: true, before: Fix{Time: 1_700_000_000_500, Point: orb.Point{-0.5, 51.5}, Known: KnownAltitude, AltitudeMeters: 8}}
 	turn := mark{time: 1_700_000_000_000, point: orb.Point{-0.5, 51.25}, uncertainty: 10}
 	from := mark{time: 1_699_999_999_000, point: orb.Point{-0.75, 51.25}, uncertainty: 5}
 	s.relations = []relation{

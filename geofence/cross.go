@@ -15,7 +15,8 @@ import (
 // that fast, and if no enter or exit of the same fence was told hereabouts. A
 // jump there and back is no passage but an error: a way more than twice as long
 // as the straight line from its beginning to its end. Where a step is suddenly
-// twice as fast as the one before, the next fix is awaited to tell.
+// twice as fast as the one before, the next fix is awaited to tell; fences that
+// are made or reshaped meanwhile have no part in it.
 const Cross EventType = "geofence.cross"
 
 // maxLatitude is how near to the poles a line on the map is a fair guess of
@@ -24,14 +25,17 @@ const maxLatitude = 85.0
 
 // trail is what is remembered of the way before the last fix.
 type trail struct {
-	known  bool
-	held   bool // the step to the last fix was sudden: it has not been looked at
-	before Fix  // the fix before the last; its speed and heading are left out
+	known bool
+	held  bool // the step to the last fix was sudden: it has not been looked at
+	// marked: the relations say which fences the held step leads through. Where
+	// an earlier release held it, they do not: all fences of the same World count.
+	marked bool
+	before Fix // the fix before the last; its speed and heading are left out
 }
 
 // extend makes last the fix before the last.
 func (t *trail) extend(last *Fix, held bool) {
-	*t = trail{known: true, held: held, before: Fix{
+	*t = trail{known: true, held: held, marked: held, before: Fix{
 		Time: last.Time, Point: last.Point, Known: last.Known & (KnownAccuracy | KnownAltitude),
 	}}
 	if t.before.Known&KnownAccuracy != 0 {
@@ -128,15 +132,16 @@ func beside(lon float64, p orb.Point) orb.Point {
 	return orb.Point{lon + eastward(lon, p[0]), p[1]}
 }
 
-// cross is how a device that is outside z, as it was at the last fix, went
-// through it on the steps to a. It lies beyond metres outside now.
-func (s *State) cross(w *World, z *zone, a *arrival, beyond float64) (passage, bool) {
+// cross is how a device that is outside z, as r says that it was at the last
+// fix, went through it on the steps to a. It lies beyond metres outside now.
+func (s *State) cross(w *World, z *zone, r *relation, a *arrival, beyond float64) (passage, bool) {
 	least := 2 * steady * z.thresholds.CrossMargin
-	if a.back == 0 && a.step-beyond < least*a.uncertainty {
+	held := a.back > 0 && (r.through || !s.trail.marked)
+	if !held && a.step-beyond < least*a.uncertainty {
 		return passage{}, false
 	}
 	last := w.settings.sight(&s.last)
-	if a.back > 0 {
+	if held {
 		l := newLeg(w.settings.sight(&s.trail.before), last)
 		if p, ok := z.crossed(&l); ok {
 			return p, true

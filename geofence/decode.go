@@ -92,7 +92,7 @@ func (d *decoder) state() State {
 	}
 	flags := d.byte()
 	s := State{seen: flags&flagSeen != 0, fog: flags&flagFog != 0}
-	s.trail.known, s.trail.held = flags&flagTrail != 0, flags&flagHeld != 0
+	s.trail.known, s.trail.held, s.trail.marked = flags&flagTrail != 0, flags&flagHeld != 0, flags&flagMarked != 0
 	s.version = d.uvarint()
 	s.episodes = d.uvarint()
 	present := d.byte()
@@ -130,6 +130,9 @@ func (d *decoder) relations(s *State) {
 		}
 		if r.episode > s.episodes {
 			d.fail("an episode was never given")
+		}
+		if r.through && !s.trail.marked {
+			d.fail("a step that is not held leads through a fence")
 		}
 		s.relations = append(s.relations, r)
 	}
@@ -196,6 +199,8 @@ func (d *decoder) relation(last Millis) relation {
 		}
 		r.dwelt = kind&flagDwelt != 0
 		r.since = last - Millis(d.uvarint())
+	} else {
+		r.through = kind&flagThrough != 0 && !d.old
 	}
 	if r.turning {
 		r.likely = kind&flagLikely != 0

@@ -16,8 +16,11 @@ func seeded(run int) (*rand.Rand, uint64) {
 	if run%4 == 3 {
 		seed = uint64(time.Now().UnixNano())
 	}
-	return rand.New(rand.NewPCG(seed, 1)), seed
+	return sown(seed), seed
 }
+
+// sown is the random source of a seed.
+func sown(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
 
 // cross is the turn of whole numbers, exactly.
 func cross(a, b, c orb.Point) int64 {

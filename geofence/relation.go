@@ -13,6 +13,8 @@ type relation struct {
 	fence FenceID
 	shape uint64 // the zone's key
 	side  side
+	// through: the step that is held leads through it.
+	through bool
 	presence
 	attempt
 	wariness
@@ -209,7 +211,7 @@ func (r *relation) limit(z *zone) float64 {
 // reshape turns r into a relation to z, of which e is what the last fix says.
 // What was known holds unless e says likely something else.
 func (r *relation) reshape(z *zone, e evidence) {
-	r.shape, r.attempt, r.wariness = z.key, attempt{}, wariness{}
+	r.shape, r.through, r.attempt, r.wariness = z.key, false, attempt{}, wariness{}
 	if e.exact || e.side != unknown && e.depth >= z.thresholds.margin(e.side) {
 		r.side = e.side
 	}

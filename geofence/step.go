@@ -23,7 +23,8 @@ const EngineVersion = 2
 // one in a fence that was made or reshaped around its last fix. Where a fence
 // is removed, or reshaped to leave the last fix outside, the visit ends without
 // an exit: an edit moves no device. A visit that an edit does not end keeps its
-// episode.
+// episode, and a step that waits for the next fix to be believed, see Cross, goes
+// through the fences that there were when it was made and still are.
 func Step(w *World, s *State, fix Fix, events []Event) []Event {
 	if heard, before := s.heard(); !fix.usable() || before && fix.Time <= heard {
 		return events
@@ -78,6 +79,9 @@ func (s *State) visit(w *World, g sighting, events []Event) []Event {
 		slices.SortFunc(events[old:], byTypeAndFence)
 	}
 	if s.seen && !w.settings.Raw {
+		if a.sudden {
+			s.hold(w, &a)
+		}
 		s.trail.extend(&s.last, a.sudden)
 	}
 	if a.hazard {
@@ -152,7 +156,8 @@ func (s *State) advance(w *World, a *arrival, events []Event) []Event {
 			r = &stranger
 		}
 		var e evidence
-		if events, e = s.meet(w, z, r, a, events); r.matters(e) {
+		events, e = s.meet(w, z, r, a, events)
+		if r.through = false; r.matters(e) {
 			next = append(next, *r)
 		}
 	}
@@ -218,7 +223,7 @@ func (s *State) passed(w *World, z *zone, r *relation, e evidence, run *attempt,
 	if !z.banded {
 		beyond = e.depth * a.uncertainty
 	}
-	return s.cross(w, z, a, beyond)
+	return s.cross(w, z, r, a, beyond)
 }
 
 // adopt takes the relations over into another World, judging fences that are
@@ -226,7 +231,8 @@ func (s *State) passed(w *World, z *zone, r *relation, e evidence, run *attempt,
 func (s *State) adopt(w *World) {
 	var buffer [16]*zone
 	last := w.settings.sight(&s.last)
-	s.trail.held = false // fences may be newer than that step
+	// Where no fences are marked, all count, and some may be newer than that step.
+	s.trail.held = s.trail.held && s.trail.marked && !w.settings.Raw
 	zones, _ := w.near(last.spot, w.settings.reach(&last), last.uncertainty, buffer[:0])
 	pairs := pairing{w, zones, s.relations}
 	next := s.spare[:0]
@@ -238,6 +244,7 @@ func (s *State) adopt(w *World) {
 		case r == nil:
 			r = &relation{fence: z.fence.ID}
 		case r.shape == z.key:
+			r.through = r.through && s.trail.held
 			next = append(next, *r)
 			continue
 		}
