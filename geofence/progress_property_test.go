@@ -12,8 +12,7 @@ import (
 
 // outing is a round with a route of some shape and a drive that follows it with
 // turns, detours, gaps and stops.
-func outing(run int) (random *rand.Rand, seed uint64, round Round, fixes []Fix) {
-	random, seed = seeded(run)
+func outing(random *rand.Rand) (round Round, fixes []Fix) {
 	names := []string{"out and back", "spurs", "eight", "roundabout", "courtyard twice", "block twice"}
 	line := shapes()[names[random.IntN(len(names))]]
 	round = Round{ID: "r", Routes: []Route{{ID: "a", Line: line}}, Depots: []Depot{{ID: "d", Place: Place{Point: line[0]}}}}
@@ -52,24 +51,27 @@ func outing(run int) (random *rand.Rand, seed uint64, round Round, fixes []Fix) 
 		}
 		fixes = append(fixes, f)
 	}
-	return random, seed, round, fixes
+	return round, fixes
 }
 
-func routeEvents(w *World, fixes []Fix) []Event {
+// routeEvents are the events of a drive, and how far along its route the device
+// was taken to be at each fix, in metres.
+func routeEvents(w *World, fixes []Fix) (events []Event, along []float64) {
 	var s State
-	var events []Event
 	for _, f := range fixes {
 		events = Step(w, &s, f, events)
+		along = append(along, s.progress.trail.here)
 	}
-	return events
+	return events, along
 }
 
 func TestOutings(t *testing.T) {
 	total := 0
 	for n := range 120 {
-		random, seed, round, fixes := outing(n)
+		random, seed := seeded(n)
+		round, fixes := outing(random)
 		w := onRound(t, round)
-		want := routeEvents(w, fixes)
+		want, _ := routeEvents(w, fixes)
 		total += len(want)
 		checkOuting(t, seed, want)
 
@@ -95,35 +97,73 @@ func TestOutings(t *testing.T) {
 			t.Fatalf("seed %d: %q, want %q", seed, brief(got), brief(want))
 		}
 
-		// Elsewhere on the same latitude, the antimeridian included.
-		for _, east := range []float64{-100, 168.5, 168.45} {
-			turn := func(p orb.Point) orb.Point { return orb.Point{math.Remainder(p[0]+east, 360), p[1]} }
-			moved := round
-			moved.Routes, moved.Stops, moved.Depots = slices.Clone(round.Routes), slices.Clone(round.Stops), slices.Clone(round.Depots)
-			for i, r := range round.Routes {
-				moved.Routes[i].Line = nil
-				for _, p := range r.Line {
-					moved.Routes[i].Line = append(moved.Routes[i].Line, turn(p))
-				}
-			}
-			for i := range moved.Stops {
-				moved.Stops[i].Point = turn(moved.Stops[i].Point)
-			}
-			for i := range moved.Depots {
-				moved.Depots[i].Point = turn(moved.Depots[i].Point)
-			}
-			elsewhere := slices.Clone(fixes)
-			for i := range elsewhere {
-				elsewhere[i].Point = turn(elsewhere[i].Point)
-			}
-			if got := brief(routeEvents(onRound(t, moved), elsewhere)); got != brief(want) {
-				t.Errorf("seed %d: %g degrees east %q, want %q", seed, east, got, brief(want))
-			}
-		}
+		checkElsewhere(t, seed, round, fixes)
 	}
 	if total < 100 {
 		t.Errorf("only %d events", total)
 	}
+}
+
+// Where rounding did decide.
+func TestOutingsElsewhere(t *testing.T) {
+	for _, c := range []struct {
+		cause string
+		seeds []uint64
+	}{
+		{"a search for another branch ended at the farthest that counts, and took its end for a pass", []uint64{38055, 50084, 55115, 63097}},
+		{"the beginning of a way out and back is its length from the end, and no more than that counted", []uint64{38067, 202102, 204038, 207017, 208069, 211041}},
+	} {
+		t.Run(c.cause, func(t *testing.T) {
+			for _, seed := range c.seeds {
+				round, fixes := outing(sown(seed))
+				checkElsewhere(t, seed, round, fixes)
+			}
+		})
+	}
+}
+
+// checkElsewhere: a drive is the same elsewhere on its latitude, the antimeridian
+// included, though all longitudes are rounded otherwise.
+func checkElsewhere(t *testing.T, seed uint64, round Round, fixes []Fix) {
+	t.Helper()
+	events, want := routeEvents(onRound(t, round), fixes)
+	for _, east := range []float64{-100, 168.5, 168.45} {
+		moved, elsewhere := movedEast(round, fixes, east)
+		again, got := routeEvents(onRound(t, moved), elsewhere)
+		if brief(again) != brief(events) {
+			t.Errorf("seed %d: %g degrees east %q, want %q", seed, east, brief(again), brief(events))
+		}
+		for i := range want {
+			if math.Abs(got[i]-want[i]) > 0.001 {
+				t.Errorf("seed %d: %g degrees east it is at %g m at fix %d, want %g m", seed, east, got[i], i, want[i])
+				break
+			}
+		}
+	}
+}
+
+// movedEast is a drive so many degrees farther east.
+func movedEast(round Round, fixes []Fix, east float64) (Round, []Fix) {
+	turn := func(p orb.Point) orb.Point { return orb.Point{math.Remainder(p[0]+east, 360), p[1]} }
+	routes := round.Routes
+	round.Routes, round.Stops, round.Depots = slices.Clone(routes), slices.Clone(round.Stops), slices.Clone(round.Depots)
+	for i := range routes {
+		round.Routes[i].Line = nil
+		for _, p := range routes[i].Line {
+			round.Routes[i].Line = append(round.Routes[i].Line, turn(p))
+		}
+	}
+	for i := range round.Stops {
+		round.Stops[i].Point = turn(round.Stops[i].Point)
+	}
+	for i := range round.Depots {
+		round.Depots[i].Point = turn(round.Depots[i].Point)
+	}
+	fixes = slices.Clone(fixes)
+	for i := range fixes {
+		fixes[i].Point = turn(fixes[i].Point)
+	}
+	return round, fixes
 }
 
 // checkOuting: excursions follow one another, each with one beginning and at

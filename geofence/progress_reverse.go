@@ -100,7 +100,7 @@ func (p *progress) turn(path *path, g sighting, stride float64) bool {
 	// two fixes it may have gone on and come back.
 	most := 500 + 2*stride
 	if p.trail.sure < trust {
-		most = path.length()
+		most = math.Inf(1) // at the end of a way out and back its beginning is just the length away
 	}
 	t := &p.trail
 	x, y := path.direction(t.here)
@@ -108,7 +108,9 @@ func (p *progress) turn(path *path, g sighting, stride float64) bool {
 	slack := max(g.uncertainty, lineSpread)
 	gone := t.along - t.here
 	best, found := math.Inf(1), 0.0
-	path.passes(g.spot, t.along-most, t.along+most+gone, off+slack, slack/2, func(along, _ float64) {
+	// It looks a little farther: where the search ends is no pass of the route,
+	// and lies just at the most, where rounding would decide.
+	path.passes(g.spot, t.along-most-slack, t.along+most+gone+slack, off+slack, slack/2, func(along, _ float64) {
 		left := along - t.along - gone
 		if along < t.along {
 			left = t.along - along + gone
