@@ -77,7 +77,7 @@ func (c *demoCmd) runIn(ctx context.Context, dir string, out io.Writer) error {
 func (c *demoCmd) open(dir string) (*demo, error) {
 	t := newTown(demoSeed)
 	s, err := openServer(serverOptions{
-		dataDir: dir, store: boltstore.Options{MmapBytes: demoMmap, Log: c.Log.logger()}, httpAddress: c.HTTP, mqttAddress: c.MQTT,
+		dataDir: dir, temporary: true, store: boltstore.Options{MmapBytes: demoMmap, Log: c.Log.logger()}, httpAddress: c.HTTP, mqttAddress: c.MQTT,
 		adminToken: os.Getenv(adminTokenVariable), town: t.basemapJSON(), log: c.Log.logger(),
 	})
 	if err != nil {

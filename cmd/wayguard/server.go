@@ -34,6 +34,7 @@ type serverOptions struct {
 	store                    boltstore.Options
 	keep                     tracker.Retention
 	masterKey                masterKey
+	temporary                bool // the data goes when the server does
 	httpAddress, mqttAddress string
 	lab                      bool
 	boxes                    boxes
@@ -81,7 +82,11 @@ func openServer(o serverOptions) (s *server, err error) {
 		return nil, err
 	}
 	undo = append(undo, s.store.Close)
-	if s.keys, err = openKeyring(o.dataDir, o.masterKey, o.log); err != nil {
+	keyLog := o.log
+	if o.temporary {
+		keyLog = slog.New(slog.DiscardHandler) // there is nothing to be copied
+	}
+	if s.keys, err = openKeyring(o.dataDir, o.masterKey, keyLog); err != nil {
 		return nil, err
 	}
 	undo = append(undo, s.keys.Close)
