@@ -47,11 +47,7 @@ func (s *Server) patchCustomer(w http.ResponseWriter, r *http.Request, _ princip
 	if err != nil {
 		return err
 	}
-	body, err := readBody(r, "application/json", "application/merge-patch+json")
-	if err != nil {
-		return err
-	}
-	given, err := parseObject(body)
+	given, err := readGiven(r)
 	if err != nil {
 		return err
 	}

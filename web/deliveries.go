@@ -112,11 +112,7 @@ func (s *Server) patchDelivery(w http.ResponseWriter, r *http.Request, who princ
 	if err != nil {
 		return err
 	}
-	body, err := readBody(r, "application/json", "application/merge-patch+json")
-	if err != nil {
-		return err
-	}
-	given, err := parseObject(body)
+	given, err := readGiven(r)
 	if err != nil {
 		return err
 	}
