@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -25,6 +27,9 @@ func data(t *testing.T, pattern ...string) string {
 		folder = filepath.Join("..", "..", "shared", "data")
 	}
 	names, _ := filepath.Glob(filepath.Join(append([]string{folder}, pattern...)...))
+	if len(names) == 0 && slices.Contains(strings.Split(os.Getenv("WAYGUARD_REQUIRE"), ","), "data") {
+		t.Fatalf("no recorded track in %s", folder)
+	}
 	if len(names) == 0 {
 		t.Skipf("no recorded track in %s", folder)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,9 @@ func data(t testing.TB) string {
 	}
 	folder := filepath.Join(root, "cap_alerts")
 	if _, err := os.Stat(folder); err != nil {
+		if slices.Contains(strings.Split(os.Getenv("WAYGUARD_REQUIRE"), ","), "data") {
+			t.Fatal(err)
+		}
 		t.Skipf("no recorded messages: %v", err)
 	}
 	return folder
