@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +65,7 @@ func TestDevicesPage(t *testing.T) {
 	}
 	b := openBrowser(t, 390, 844)
 	p := startServe(t, t.TempDir())
-	link := regexp.MustCompile(`http://\S+/signin/\S+`).FindString(p.output.String())
+	link := p.signinLink(t)
 	do(t, b, "open the link", chromedp.Navigate(link))
 	b.wait(t, "an invitation to add a device", `document.querySelector('[data-testid="empty-devices"]')?.offsetParent != null`)
 	do(t, b, "open the devices", chromedp.Evaluate[bool](`(document.querySelector('[data-testid="open-devices"]').click(), true)`))

@@ -150,15 +150,7 @@ func startDemo(t *testing.T) (p *process, link string) {
 	t.Helper()
 	p = &process{http: strings.Replace(freeAddress(t), "127.0.0.1", "localhost", 1), mqtt: freeAddress(t)}
 	p.launch(t, "demo", "--http", p.http, "--mqtt", p.mqtt)
-	pattern := regexp.MustCompile(`http://\S+/signin/\S+`)
-	for range 200 {
-		if link = pattern.FindString(p.output.String()); link != "" {
-			return p, link
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatalf("the demo prints no link:\n%s", p.output)
-	return nil, ""
+	return p, p.signinLink(t)
 }
 
 // picture keeps a screenshot in the folder that WAYGUARD_SCREENSHOTS names.

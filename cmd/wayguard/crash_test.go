@@ -59,6 +59,7 @@ func TestRestartAfterStop(t *testing.T) {
 	if acked, _ := p.audit(t, r); acked == 0 {
 		t.Error("nothing was acknowledged")
 	}
+	p.signinLink(t) // all that is written before it is here too
 	if strings.Contains(p.output.String(), "replayed the journal") {
 		t.Errorf("a polite stop leaves something to replay:\n%s", p.output)
 	}

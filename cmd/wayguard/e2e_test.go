@@ -166,6 +166,20 @@ func (p *process) awaitReady(t testing.TB) {
 	t.Fatalf("the server is not ready:\n%s", p.output)
 }
 
+// signinLink is the link that the process prints. What it has written may
+// arrive here later than it answers over HTTP.
+func (p *process) signinLink(t testing.TB) string {
+	t.Helper()
+	pattern := regexp.MustCompile(`http://\S+/signin/\S+\s`)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if link := pattern.FindString(p.output.String()); link != "" {
+			return strings.TrimSpace(link)
+		}
+	}
+	t.Fatalf("no link is printed:\n%s", p.output)
+	return ""
+}
+
 // kill ends the process as a power cut would.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()

@@ -39,9 +39,7 @@ func TestLab(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("nothing was heard on an ordinary topic")
 	}
-	if !strings.Contains(p.output.String(), "WARNING") {
-		t.Errorf("the start does not warn:\n%s", p.output)
-	}
+	eventually(t, "the start warns", func() bool { return strings.Contains(p.output.String(), "WARNING") })
 	p.wantWarned(t)
 	p.kill()
 	p.again(t)
