@@ -1,0 +1,3 @@
+// Package notify turns events into messages that arrive, once, at those whom
+// they concern.
+package notify
