@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"wayguard/geofence"
+	"wayguard/notify"
 	"wayguard/tracker"
 	"wayguard/tracker/boltstore"
 )
@@ -46,9 +47,14 @@ func startSite(t testing.TB, change ...func(*Options)) *testSite {
 	log := new(logBuffer)
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	disk := openDisk(t)
-	fleet := startFleet(t, disk, logger)
+	fleet, keys := startFleet(t, disk, logger)
+	hooks, err := notify.OpenHooks(fleet, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
 	opts := Options{
 		Fleet:      fleet,
+		Hooks:      hooks,
 		AdminToken: testToken,
 		Version:    "test",
 		Metrics:    prometheus.NewRegistry(),
@@ -62,7 +68,6 @@ func startSite(t testing.TB, change ...func(*Options)) *testSite {
 	}
 	s := &testSite{t: t, fleet: fleet, disk: disk, registry: opts.Metrics, log: log, spec: loadSpec(t)}
 	s.transport = &http.Transport{DisableKeepAlives: true, DisableCompression: true}
-	var err error
 	if s.server, err = New(opts); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +121,7 @@ func openDisk(t testing.TB) *fullDisk {
 	return &fullDisk{Store: store}
 }
 
-func startFleet(t testing.TB, store tracker.Store, log *slog.Logger) *tracker.Fleet {
+func startFleet(t testing.TB, store tracker.Store, log *slog.Logger) (*tracker.Fleet, *tracker.Keyring) {
 	t.Helper()
 	keyring, err := tracker.OpenKeyring(filepath.Join(t.TempDir(), "keyring"), tracker.MasterKey{1})
 	if err != nil {
@@ -132,7 +137,7 @@ func startFleet(t testing.TB, store tracker.Store, log *slog.Logger) *tracker.Fl
 		t.Fatal(err)
 	}
 	runUntil(t, "fleet", fleet.Run)
-	return fleet
+	return fleet, keyring
 }
 
 // runUntil runs something until the test ends or the returned function is

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"wayguard/notify"
 	"wayguard/tracker"
 )
 
@@ -22,6 +23,8 @@ type Options struct {
 	Fleet  *tracker.Fleet
 	Listen Listen
 	Broker Broker
+	// Hooks are the webhooks that the API shows and changes.
+	Hooks *notify.Hooks
 	// AdminToken is the bearer token with the role admin. Its hash is stored,
 	// so that it stays in force until another one is given; empty keeps the
 	// last one. Without any, only sign-in links let anybody in.

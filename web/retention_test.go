@@ -29,7 +29,7 @@ func startAged(t *testing.T, since time.Time) *testSite {
 	if err := young.disk.Commit(&tx); err != nil {
 		t.Fatal(err)
 	}
-	return startSite(t, func(o *Options) { o.Fleet = startFleet(t, young.disk, discardLog()) })
+	return startSite(t, func(o *Options) { o.Fleet, _ = startFleet(t, young.disk, discardLog()) })
 }
 
 func TestEventsNoLongerKept(t *testing.T) {

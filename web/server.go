@@ -29,6 +29,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"wayguard/notify"
 	"wayguard/tracker"
 )
 
@@ -50,6 +51,7 @@ type Server struct {
 	fleet   *tracker.Fleet
 	listen  Listen
 	broker  Broker
+	hooks   *notify.Hooks
 	log     *slog.Logger
 	metrics *metrics
 	access
@@ -112,6 +114,7 @@ func New(opts Options) (*Server, error) {
 		fleet:   opts.Fleet,
 		listen:  opts.Listen,
 		broker:  opts.Broker,
+		hooks:   opts.Hooks,
 		log:     opts.Log,
 		metrics: m,
 		access:  newAccess(opts, admin, keys),

@@ -90,7 +90,7 @@ func (listenerAt) Network() string           { return "tcp" }
 func (l listenerAt) String() string          { return string(l) }
 
 func TestBadOptions(t *testing.T) {
-	fleet := startFleet(t, openDisk(t), discardLog())
+	fleet, _ := startFleet(t, openDisk(t), discardLog())
 	l := Listen{Listener: listenerAt("127.0.0.1:1")}
 	public := func(s string) Listen {
 		u, err := url.Parse(s)

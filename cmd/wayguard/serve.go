@@ -24,6 +24,7 @@ type serveCmd struct {
 	Boxes    boxes     `embed:""`
 	Keys     masterKey `embed:""`
 	Trackers trackers  `embed:""`
+	Hooks    webhooks  `embed:""`
 	Secure   secure    `embed:""`
 	Tiles    tiles     `embed:"" prefix:"tile-"`
 	Keep     keeping   `embed:"" prefix:"keep-"`
@@ -124,7 +125,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	}
 	s, err := openServer(serverOptions{
 		dataDir: c.Data, store: boltstore.Options{MmapBytes: c.Mmap, GoBack: c.GoBack, Log: log}, keep: c.Keep.retention(),
-		masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, trackers: c.Trackers, upstream: c.Other, lab: c.Lab,
+		masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, trackers: c.Trackers, webhooks: c.Hooks, upstream: c.Other, lab: c.Lab,
 		certificates: encryption, publicURL: c.Secure.PublicURL, proxies: c.Secure.proxies(), adminToken: token,
 		tiles: c.Tiles.source(), log: log,
 	})

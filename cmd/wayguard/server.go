@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"wayguard/notify"
+	"wayguard/notify/webhook"
 	"wayguard/tracker"
 	"wayguard/tracker/boltstore"
 	"wayguard/tracker/ingest/bridge"
@@ -40,6 +42,7 @@ type serverOptions struct {
 	boxes                    boxes
 	upstream                 upstream
 	trackers                 trackers
+	webhooks                 webhooks
 	certificates             *certificates // nil for plain connections
 	publicURL                *url.URL
 	proxies                  []netip.Prefix
@@ -57,6 +60,8 @@ type server struct {
 	broker *broker.Broker
 	boxes  *teltonika.Server // nil for none
 	bridge *bridge.Bridge    // nil for none
+	hooks  *notify.Hooks
+	poster *webhook.Sender
 	web    *web.Server
 }
 
@@ -97,6 +102,9 @@ func openServer(o serverOptions) (s *server, err error) {
 	if s.fleet, err = tracker.Open(s.store, tracker.Options{Keep: o.keep, Keyring: s.keys, Blobs: blobs, Metrics: registry, Log: o.log}); err != nil {
 		return nil, err
 	}
+	if err := s.openWebhooks(o.webhooks, webhook.Options{Metrics: registry, Log: o.log}); err != nil {
+		return nil, err
+	}
 	pages, err := listen("--http", o.httpAddress)
 	if err != nil {
 		return nil, err
@@ -105,6 +113,7 @@ func openServer(o serverOptions) (s *server, err error) {
 	s.web, err = web.New(web.Options{
 		Fleet:      s.fleet,
 		Listen:     web.Listen{Listener: pages, TLS: encryption, PublicURL: o.publicURL, TrustedProxies: o.proxies},
+		Hooks:      s.hooks,
 		Broker:     s.announced(o.trackers, encryption != nil),
 		AdminToken: o.adminToken,
 		Map:        web.Map{Tiles: o.tiles, Town: o.town},
@@ -181,6 +190,7 @@ func (s *server) run(ctx context.Context) error {
 	if s.bridge != nil {
 		parts.Go(func() error { return s.bridge.Run(ctx) })
 	}
+	parts.Go(func() error { return s.poster.Run(ctx) })
 	parts.Go(func() error { return s.web.Run(ctx) })
 	err := parts.Wait()
 	stopFleet()
