@@ -15,6 +15,21 @@ const ringLength = 4096
 type encodedEvent struct {
 	seq   uint64
 	frame []byte
+	// owner is the partner whose delivery it is about, who gets shared; empty
+	// for none.
+	owner  tracker.PartnerID
+	shared []byte
+}
+
+// frameFor is what a client is sent; nil for nothing.
+func (e *encodedEvent) frameFor(partner tracker.PartnerID) []byte {
+	switch partner {
+	case "":
+		return e.frame
+	case e.owner:
+		return e.shared
+	}
+	return nil
 }
 
 // readEvents reads and encodes a page of the log; next is as of
@@ -25,13 +40,25 @@ func readEvents(fleet *tracker.Fleet, after uint64, limit int) (page []encodedEv
 		return nil, after, err
 	}
 	for _, e := range events {
-		frame, err := json.Marshal(e)
+		encoded, err := encodeEvent(fleet, e)
 		if err != nil {
 			return nil, after, fmt.Errorf("encode event %d: %w", e.Seq, err)
 		}
-		page = append(page, encodedEvent{e.Seq, frame})
+		page = append(page, encoded)
 	}
 	return page, next, nil
+}
+
+func encodeEvent(fleet *tracker.Fleet, e tracker.Event) (encoded encodedEvent, err error) {
+	encoded.seq = e.Seq
+	if d, ok := fleet.DeliveryOf(&e); ok && d.Partner != "" {
+		encoded.owner = d.Partner
+		if encoded.shared, err = json.Marshal(e.Shared()); err != nil {
+			return encoded, err
+		}
+	}
+	encoded.frame, err = json.Marshal(e)
+	return encoded, err
 }
 
 // eventRing holds the newest events without gaps. It starts with reset.

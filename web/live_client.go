@@ -9,6 +9,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
+
+	"wayguard/tracker"
 )
 
 const (
@@ -42,6 +44,8 @@ type liveClient struct {
 	owner   string
 	session sessionKey
 	expires time.Time
+	// partner is who gets only what is theirs; empty for dispatch.
+	partner tracker.PartnerID
 	// after is where the client asked to resume; nil for the newest event.
 	after *uint64
 
@@ -58,6 +62,7 @@ func newLiveClient(l *live, owner string, who principal) *liveClient {
 		owner:   owner,
 		session: who.session,
 		expires: who.expires,
+		partner: who.partner,
 		ended:   make(chan closing, 1),
 		gone:    make(chan struct{}),
 	}

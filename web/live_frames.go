@@ -44,11 +44,12 @@ func (c *liveClient) sendHello() error {
 	return c.writeFrame("hello", helloJSON{"hello", seq, world, time.Now().UTC()})
 }
 
-// sendSome sends some of what there is, and reports whether there may be more.
+// sendSome sends some of what there is, and reports whether there may be more. A
+// partner gets the events of their own deliveries, and no positions.
 func (c *liveClient) sendSome() (more bool, err error) {
 	events, err := c.sendEvents()
-	if err != nil {
-		return false, err
+	if err != nil || c.partner != "" {
+		return events == eventsAtOnce, err
 	}
 	if err := c.sendWorld(); err != nil {
 		return false, err
@@ -63,8 +64,10 @@ func (c *liveClient) sendEvents() (sent int, err error) {
 		return 0, fmt.Errorf("%w: %w", errNoLog, err)
 	}
 	for _, e := range events {
-		if err := c.writeText("event", e.frame); err != nil {
-			return 0, err
+		if frame := e.frameFor(c.partner); frame != nil {
+			if err := c.writeText("event", frame); err != nil {
+				return 0, err
+			}
 		}
 		c.sent.seq = e.seq
 	}

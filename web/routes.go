@@ -119,7 +119,7 @@ func (s *Server) routes() []route {
 
 		{pattern: "GET /api/v1/events", role: admin, handler: s.listEvents, takes: []string{"after", "limit", "last", "device", "type", "subject"}},
 		{pattern: "GET /api/v1/quarantine", role: admin, handler: s.listQuarantine},
-		{pattern: "GET /api/v1/live", role: admin, handler: s.openLive, takes: []string{"after"}},
+		{pattern: "GET /api/v1/live", role: admin, partners: true, handler: s.openLive, takes: []string{"after"}},
 
 		{pattern: "GET /api/v1/config", role: admin, handler: s.showConfig},
 		{pattern: "GET /api/v1/basemap", role: admin, handler: s.showBasemap},

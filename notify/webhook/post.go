@@ -103,7 +103,7 @@ type payload struct {
 // body is what is posted of an event to h's owner.
 func body(h *notify.Hook, e tracker.Event) ([]byte, error) {
 	if h.Partner != "" {
-		e.Device, e.Point = "", nil
+		e = e.Shared()
 	}
 	data, err := json.Marshal(e)
 	if err != nil {

@@ -2,10 +2,8 @@ package webhook
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -188,23 +186,11 @@ func (w *worker) wants(h *notify.Hook, e *tracker.Event) bool {
 	if !h.Wants(e.Type) {
 		return false
 	}
-	d, ok := w.fleet.Delivery(tracker.DeliveryID(subject(e)))
+	d, ok := w.fleet.DeliveryOf(e)
 	if ok && d.Test {
 		return false
 	}
 	return h.Partner == "" || ok && d.Partner == h.Partner
-}
-
-// subject is what an event, or the one that it corrects, is about.
-func subject(e *tracker.Event) string {
-	if !strings.HasPrefix(e.Type, "event.") {
-		return e.Subject
-	}
-	var corrected struct {
-		Subject string `json:"subject"`
-	}
-	_ = json.Unmarshal(e.Detail, &corrected) // The server's own.
-	return corrected.Subject
 }
 
 // postAll posts side by side.
