@@ -62,7 +62,7 @@ func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 			return nil, err
 		}
 	}
-	i, due := p.cadence.due(now)
+	i, due := p.turns.due(now)
 	if due {
 		if err := f.tend(b, &e, p.shards[i], now); err != nil {
 			return nil, err
@@ -72,6 +72,10 @@ func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 		p.journalSeq = e.seq
 		b.tx.Entry = &JournalEntry{Seq: e.seq, Value: e.append(nil)}
 		b.packed = e.packed
+	}
+	if f.clock != nil {
+		// However fast the day passes, the disk does not.
+		i, due = p.saves.due(time.Now())
 	}
 	if due {
 		if err := f.addCheckpoint(b, i, p.shards[i]); err != nil {

@@ -205,7 +205,7 @@ func (f *Fleet) MoveDelivery(ctx context.Context, id DeliveryID, seen uint64, to
 		return Delivery{}, err
 	}
 	return f.changeDelivery(ctx, id, seen, func(d *Delivery) (string, error) {
-		return eventType(to), d.move(to, today(), reason)
+		return eventType(to), d.move(to, f.ledger.today(), reason)
 	})
 }
 

@@ -52,7 +52,7 @@ func (f *Fleet) writeVersion(ctx context.Context, id DeviceID, d *Desired, state
 		return fmt.Errorf("%w: the device says that it has the last version there can be; register it anew", ErrBadDesired)
 	}
 	state.Version, state.Issue, state.Time = last+1, 0, 0
-	now := time.Now().UTC().Truncate(time.Millisecond)
+	now := f.clock.Now().UTC().Truncate(time.Millisecond)
 	device, _ := f.registry.get(id)
 	return f.putDesired(ctx, id, f.desires.of(id, &device).with(state, device.Created, now), true)
 }
@@ -120,7 +120,7 @@ func (f *Fleet) nextIssue(ctx context.Context, id DeviceID) ([]byte, error) {
 		return nil, err
 	}
 	state := s.State
-	state.Time = firmware.Millis(time.Now().UnixMilli())
+	state.Time = firmware.Millis(f.clock.Now().UnixMilli())
 	return f.frame(id, &state)
 }
 

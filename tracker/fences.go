@@ -104,7 +104,7 @@ func (f *Fleet) Fences() []FenceRecord {
 // with an error, none. When it returns nil they are durable and in force.
 // Errors wrap ErrBadFence, ErrUnavailable or ctx's.
 func (f *Fleet) PutFences(ctx context.Context, records ...FenceRecord) error {
-	now := time.Now().UTC().Truncate(time.Millisecond)
+	now := f.clock.Now().UTC().Truncate(time.Millisecond)
 	records = slices.Clone(records)
 	put := make([]geofence.Fence, len(records))
 	for i := range records {

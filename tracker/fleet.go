@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -23,6 +22,8 @@ type Options struct {
 	// neither customers nor deliveries. Blobs keeps their photos; nil for none.
 	Keyring *Keyring
 	Blobs   *Blobs
+	// Clock is what the time is asked of; nil for the system's.
+	Clock *Clock
 	// Log defaults to slog.Default.
 	Log *slog.Logger
 }
@@ -31,6 +32,7 @@ type Options struct {
 // from any goroutine.
 type Fleet struct {
 	store    Store
+	clock    *Clock
 	log      *slog.Logger
 	metrics  *metrics
 	intake   *intake
@@ -62,7 +64,9 @@ type pipeline struct {
 	// committed is the newest durable journal entry, logged the newest durable
 	// event.
 	committed, logged atomic.Uint64
-	cadence           cadence
+	// turns are when the shards are tended, saves when they are checkpointed
+	// where the clock is not the system's.
+	turns, saves cadence
 	// trim is the last journal entry that no shard needed when it was last
 	// looked at.
 	trim    uint64
@@ -87,6 +91,7 @@ func Open(store Store, opts Options) (*Fleet, error) {
 	}
 	f := &Fleet{
 		store:    store,
+		clock:    opts.Clock,
 		log:      opts.Log,
 		intake:   &intake{queue: make(chan submission, queueLength), stopped: make(chan struct{})},
 		pipeline: &pipeline{batches: make(chan *batch, 1)},
@@ -94,20 +99,21 @@ func Open(store Store, opts Options) (*Fleet, error) {
 		blobs:    opts.Blobs,
 		reviews:  newReviews(),
 	}
+	f.pipeline.vigil.pace = opts.Clock
 	for i := range f.pipeline.shards {
 		f.pipeline.shards[i] = &shard{tracks: make(map[DeviceID]*track)}
 	}
 	for _, load := range []func() error{
 		func() (err error) { f.registry, err = loadRegistry(store); return err },
 		func() (err error) { f.fences, err = loadFences(store, opts.Settings); return err },
-		func() (err error) { f.ledger, err = loadLedger(store, opts.Keyring); return err },
+		func() (err error) { f.ledger, err = loadLedger(store, opts.Keyring, opts.Clock); return err },
 		func() (err error) { f.desk, err = loadDesk(store); return err },
 		func() (err error) { f.refused, err = loadQuarantine(store); return err },
 		func() (err error) { f.desires, err = loadDesires(store); return err },
 		func() (err error) { f.frames, err = loadKey(store, frameSecretKey); return err },
 		func() (err error) { f.retention, err = loadRetention(store, opts.Keep); return err },
 		f.replay,
-		func() error { return f.forgetHandoffs(time.Now()) },
+		func() error { return f.forgetHandoffs(f.clock.Now()) },
 	} {
 		if err := load(); err != nil {
 			return nil, err
@@ -116,6 +122,9 @@ func Open(store Store, opts Options) (*Fleet, error) {
 	f.metrics = newMetrics(f, opts.Metrics)
 	return f, nil
 }
+
+// Clock is what the fleet asks the time of, nil for the system's.
+func (f *Fleet) Clock() *Clock { return f.clock }
 
 // Ready says why reports are not taken at the moment, nil if they are. The
 // error wraps ErrUnavailable.

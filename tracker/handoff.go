@@ -148,7 +148,7 @@ func (h *Handoff) check(now time.Time) error {
 // it is known. Errors are a *TransitionError, or wrap ErrBadInput, ErrWrongCode,
 // ErrTooManyTries, ErrNotFound, ErrStale, ErrErased, ErrUnavailable or ctx's.
 func (f *Fleet) HandOff(ctx context.Context, id DeliveryID, seen uint64, h Handoff) (Delivery, error) {
-	if err := h.check(time.Now()); err != nil {
+	if err := h.check(f.clock.Now()); err != nil {
 		return Delivery{}, err
 	}
 	wrong := false

@@ -20,8 +20,6 @@ const (
 // judgeAll has the engine judge hand-offs until ctx ends, each once its vehicle
 // has reported a later position, or has not for too long.
 func (f *Fleet) judgeAll(ctx context.Context) {
-	tick := time.NewTicker(judgeEvery)
-	defer tick.Stop()
 	for {
 		for _, id := range f.ledger.unjudged() {
 			if err := f.judge(ctx, id, false); err != nil && ctx.Err() == nil {
@@ -29,7 +27,7 @@ func (f *Fleet) judgeAll(ctx context.Context) {
 			}
 		}
 		select {
-		case <-tick.C:
+		case <-time.After(f.clock.Real(judgeEvery)):
 		case <-ctx.Done():
 			return
 		}
@@ -71,7 +69,7 @@ func (f *Fleet) judge(ctx context.Context, id DeliveryID, now bool) error {
 		switch {
 		case device == "":
 			record.Asked, record.Position, record.Why = true, PositionUnverifiable, "no_vehicle"
-		case !now && !f.hasPassed(device, record.Time) && time.Since(record.Time) < judgeWithin:
+		case !now && !f.hasPassed(device, record.Time) && f.clock.Since(record.Time) < judgeWithin:
 			return nil
 		default:
 			record.Asked = true

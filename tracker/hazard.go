@@ -174,7 +174,7 @@ func (f *Fleet) PutHazard(ctx context.Context, h *Hazard, superseded ...HazardID
 	if err != nil {
 		return err
 	}
-	return f.placeHazards(ctx, time.Now())
+	return f.placeHazards(ctx, f.clock.Now())
 }
 
 func (b *ledgerEdit) dropHazard(l *ledger, key string) {
@@ -191,7 +191,7 @@ func (f *Fleet) placeHazards(ctx context.Context, at time.Time) error {
 		}
 		shapes := make([]geofence.Fence, len(put))
 		for i := range put {
-			put[i].Updated = today()
+			put[i].Updated = f.ledger.today()
 			shapes[i] = put[i].Fence
 		}
 		return f.editWorld(ctx, shapes, remove, put)
@@ -227,18 +227,16 @@ const hazardEvery = 30 * time.Second
 
 // tendHazards lets zones begin and expire until ctx ends.
 func (f *Fleet) tendHazards(ctx context.Context) {
-	tick := time.NewTicker(hazardEvery)
-	defer tick.Stop()
 	for {
-		err := f.placeHazards(ctx, time.Now())
+		err := f.placeHazards(ctx, f.clock.Now())
 		if err == nil {
-			err = f.forgetHazards(ctx, time.Now())
+			err = f.forgetHazards(ctx, f.clock.Now())
 		}
 		if err != nil && ctx.Err() == nil {
 			f.log.Error("zones of hazards could not be brought up to date", "error", err)
 		}
 		select {
-		case <-tick.C:
+		case <-time.After(f.clock.Real(hazardEvery)):
 		case <-ctx.Done():
 			return
 		}

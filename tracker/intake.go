@@ -44,7 +44,7 @@ type edit struct {
 //
 // Errors wrap ErrUnknownDevice, ErrBadReport, ErrUnavailable or ctx's.
 func (f *Fleet) Enqueue(ctx context.Context, r Report, done func(error)) error {
-	if err := r.check(); err != nil {
+	if err := r.check(f.clock); err != nil {
 		return err
 	}
 	if _, ok := f.registry.get(r.Device); !ok {

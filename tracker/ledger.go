@@ -24,7 +24,8 @@ const AnyVersion = 0
 
 // ledger holds what a delivery business keeps.
 type ledger struct {
-	keys *Keyring
+	keys  *Keyring
+	clock *Clock
 	// turns let one edit at a time through for each part of the keys; those of
 	// different parts share a transaction.
 	turns [64]turn
@@ -56,9 +57,9 @@ type ledger struct {
 
 // loadLedger opens every record. Those of people who were erased are known to
 // be theirs, and empty.
-func loadLedger(store Store, keys *Keyring) (*ledger, error) {
+func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 	l := &ledger{
-		keys: keys, seed: maphash.MakeSeed(),
+		keys: keys, clock: clock, seed: maphash.MakeSeed(),
 		customers:  newShelf[Customer](customerBucket),
 		deliveries: newShelf[Delivery](deliveryBucket),
 		references: make(map[string][]string),
@@ -144,7 +145,7 @@ func (l *ledger) holdEach(ctx context.Context, edit func(context.Context) error,
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // today is the time as the store keeps it.
-func today() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+func (l *ledger) today() time.Time { return l.clock.Now().UTC().Truncate(time.Millisecond) }
 
 // Fingerprint is Keyring.Fingerprint, zero without a keyring.
 func (f *Fleet) Fingerprint(purpose string, text []byte) (print [32]byte) {

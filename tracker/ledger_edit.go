@@ -24,7 +24,7 @@ type ledgerEdit struct {
 }
 
 func (l *ledger) edit() *ledgerEdit {
-	return &ledgerEdit{at: today(), keys: l.keys, pending: make(map[string]any), reshaped: make(map[RoundID]bool), opened: make(map[AlertID]bool)}
+	return &ledgerEdit{at: l.today(), keys: l.keys, pending: make(map[string]any), reshaped: make(map[RoundID]bool), opened: make(map[AlertID]bool)}
 }
 
 // look returns a row as the edit leaves it.

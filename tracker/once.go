@@ -78,7 +78,7 @@ func (r *receipts) age(k agedKey) {
 // with another outcome in mind is refused.
 func (l *ledger) done(once Once) (made []Delivery, again bool, err error) {
 	r, ok := l.receipts.get(once.Key)
-	if !ok || once.Key == "" || time.Since(r.Created) > keepReceipts {
+	if !ok || once.Key == "" || l.clock.Since(r.Created) > keepReceipts {
 		return nil, false, nil
 	}
 	if !bytes.Equal(r.Print, once.Print[:]) {

@@ -3,7 +3,6 @@ package tracker
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"wayguard/geofence"
 )
@@ -177,7 +176,7 @@ func (f *Fleet) resume(worlds *worldHistory, journal, events uint64, replayed in
 				f.desires.seal(id, &t.senses.standing)
 			}
 			if t.history.late != 0 {
-				f.reviews.add(id, time.Now())
+				f.reviews.add(id, f.clock.Now())
 			}
 			if _, known := f.registry.get(id); known && !t.last.Received.IsZero() {
 				position := t.last

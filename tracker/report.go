@@ -70,7 +70,7 @@ var (
 
 // check refuses what can never be right and rounds the rest to what the store
 // holds.
-func (r *Report) check() error {
+func (r *Report) check(clock *Clock) error {
 	if len(r.Fixes) > MaxFixes {
 		return fmt.Errorf("%w: %d fixes, at most %d fit into one report", ErrBadReport, len(r.Fixes), MaxFixes)
 	}
@@ -84,7 +84,7 @@ func (r *Report) check() error {
 		r.Battery = newest
 	}
 	if r.Received.IsZero() {
-		r.Received = time.Now()
+		r.Received = clock.Now()
 	}
 	r.Received = r.Received.UTC().Truncate(time.Millisecond)
 	if err := r.Answer.check(r.Received); err != nil {

@@ -105,7 +105,7 @@ func (f *Fleet) abandon(v *review, again bool) {
 	}
 	s.mu.Unlock()
 	if again {
-		f.reviews.add(v.device, time.Now())
+		f.reviews.add(v.device, f.clock.Now())
 	} else {
 		f.metrics.reviews.WithLabelValues("given up").Inc()
 	}

@@ -111,14 +111,14 @@ const leastWait = 200 * time.Millisecond
 // reviewAll reviews one device after the other until ctx ends.
 func (f *Fleet) reviewAll(ctx context.Context) {
 	for ctx.Err() == nil {
-		due, wait := f.reviews.take(time.Now())
+		due, wait := f.reviews.take(f.clock.Now())
 		for _, id := range due {
 			if err := f.review(ctx, id); err != nil && ctx.Err() == nil && !errors.Is(err, ErrUnavailable) {
 				f.log.Warn("late fixes of a device were not evaluated", "device", id, "error", err)
 			}
 		}
 		if len(due) == 0 {
-			f.reviews.wait(ctx, wait)
+			f.reviews.wait(ctx, f.clock.Real(wait))
 		}
 	}
 }

@@ -15,7 +15,7 @@ const (
 	packAfter = time.Hour
 )
 
-// cadence spreads the checkpoints of the shards over checkpointEvery.
+// cadence spreads what is done to every shard over checkpointEvery.
 type cadence struct {
 	shard int
 	last  time.Time
@@ -64,7 +64,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 
 // stepAll turns what is submitted into batches until ctx ends.
 func (f *Fleet) stepAll(ctx context.Context) error {
-	tick := time.NewTicker(checkpointEvery / shardCount)
+	tick := time.NewTicker(f.clock.Real(checkpointEvery / shardCount))
 	defer tick.Stop()
 	var held *submission
 	var items []submission
@@ -77,6 +77,9 @@ func (f *Fleet) stepAll(ctx context.Context) error {
 			case <-ctx.Done():
 				return nil
 			case <-tick.C:
+				if f.clock != nil {
+					tick.Reset(f.clock.Real(checkpointEvery / shardCount))
+				}
 			case s := <-f.intake.queue:
 				items = append(items, s)
 			}
@@ -84,7 +87,7 @@ func (f *Fleet) stepAll(ctx context.Context) error {
 				items, held = f.intake.gather(items)
 			}
 		}
-		b, err := f.build(items, time.Now())
+		b, err := f.build(items, f.clock.Now())
 		if err != nil {
 			return err
 		}

@@ -22,6 +22,8 @@ type vigil struct {
 	begun time.Time
 	clock geofence.Millis
 	count time.Duration
+	// pace is the clock, which may run faster than the goroutine does.
+	pace *Clock
 }
 
 // watch notes that the server listens now, if it takes reports.
@@ -35,7 +37,7 @@ func (v *vigil) watch(now time.Time, taking bool) {
 func (v *vigil) look(clock geofence.Millis, count time.Duration, taking bool) {
 	passed := count - v.count
 	told := clock.Time().Sub(v.clock.Time())
-	if v.since == 0 || !taking || passed > stalled || (told-passed).Abs() > stalled {
+	if v.since == 0 || !taking || v.pace.Real(passed) > stalled || v.pace.Real((told-passed).Abs()) > stalled {
 		v.since = clock
 	}
 	v.clock, v.count = clock, count

@@ -36,7 +36,7 @@ func (f *Fleet) tidyAll(ctx context.Context) {
 		case <-time.After(wait):
 		}
 		wait = tidyEvery + rand.N(tidyEvery/60)
-		if err := f.tidy(ctx, time.Now()); err != nil && ctx.Err() == nil && !errors.Is(err, ErrUnavailable) {
+		if err := f.tidy(ctx, f.clock.Now()); err != nil && ctx.Err() == nil && !errors.Is(err, ErrUnavailable) {
 			f.log.Error("what is too old could not be dropped, or small blocks merged; it will be tried again", "error", err, "again_in", wait)
 		}
 	}

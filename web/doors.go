@@ -54,7 +54,7 @@ func (s *Server) takeReport(d Door) handler {
 		// Simple devices end their side of the connection with the request, which
 		// ends its context. They still wait for the answer.
 		r = r.WithContext(context.WithoutCancel(r.Context()))
-		received := time.Now()
+		received := s.fleet.Clock().Now()
 		payload, err := io.ReadAll(r.Body)
 		if err != nil {
 			return unreadable(err)

@@ -41,7 +41,7 @@ func (c *liveClient) sendHello() error {
 		return fmt.Errorf("%w: %w", errNoLog, err)
 	}
 	c.sent = cursors{seq: start, world: world}
-	return c.writeFrame("hello", helloJSON{"hello", seq, world, time.Now().UTC()})
+	return c.writeFrame("hello", helloJSON{"hello", seq, world, c.live.feed.fleet.Clock().Now().UTC()})
 }
 
 // sendSome sends some of what there is, and reports whether there may be more. A

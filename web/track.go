@@ -95,7 +95,7 @@ func (s *Server) trackSubject(r *http.Request, q query) (t trackSubject, err err
 	if t.id, err = tracker.ParseDeviceID(r.PathValue("id")); err != nil {
 		return t, noDevice()
 	}
-	now := time.Now()
+	now := s.fleet.Clock().Now()
 	// Fixes are believed up to MaxAhead before their time.
 	if t.to, err = q.instant("to", now.Add(tracker.MaxAhead)); err != nil {
 		return t, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
@@ -110,7 +109,7 @@ func (b *Bridge) submit(ctx context.Context, m mqtt.Message, done func(error)) {
 	case !b.known(device):
 		b.forget(door.Name(), "unknown_device", done)
 	default:
-		b.read(ctx, door, tracker.Refused{Device: device, Received: time.Now(), Door: door.Name(), Payload: m.Payload()}, done)
+		b.read(ctx, door, tracker.Refused{Device: device, Received: b.options.Fleet.Clock().Now(), Door: door.Name(), Payload: m.Payload()}, done)
 	}
 }
 

@@ -31,6 +31,7 @@ func (v *verdict) refuse(reason, detail string, code byte) {
 
 // judge looks at a publish of device.
 func (h *hook) judge(device tracker.DeviceID, topic string, payload []byte, received time.Time) verdict {
+	received = h.fleet.Clock().At(received)
 	v := verdict{refusal: tracker.Refused{Device: device, Received: received, Door: noDoor, Payload: payload}}
 	if d := h.door(device, topic); d != nil {
 		v.refusal.Door = d.Name()

@@ -20,7 +20,7 @@ func (s *Server) answer(work context.Context, c *conn, packet []byte, received t
 	defer cancel()
 	var content Content
 	if err = broken; err == nil {
-		content, err = Decode(c.device, packet, received)
+		content, err = Decode(c.device, packet, s.options.Fleet.Clock().At(received))
 	}
 	if err == nil {
 		err = s.store(ctx, content)
@@ -84,7 +84,7 @@ func (s *Server) quarantine(ctx context.Context, device tracker.DeviceID, packet
 	}
 	kept := make(chan error, 1)
 	err := s.options.Fleet.Quarantine(ctx, tracker.Refused{
-		Device: device, Received: received, Door: doorName, Reason: r.Reason(), Detail: r.Error(), Payload: packet,
+		Device: device, Received: s.options.Fleet.Clock().At(received), Door: doorName, Reason: r.Reason(), Detail: r.Error(), Payload: packet,
 	}, func(err error) { kept <- err })
 	if err != nil {
 		return err
