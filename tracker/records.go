@@ -14,19 +14,17 @@ var ErrBadRecord = errors.New("bad record")
 // could not write a much longer one, and would refuse everything behind it.
 const maxRecordName = 1024
 
-func checkRecords(bucket string, records []Record) error {
+func checkRecord(r *BucketRecord) error {
 	own := []string{
 		deviceBucket, fenceBucket, worldBucket, keyBucket, quarantineBucket, enrolBucket, readingBucket, desiredBucket, doorTokenBucket, ownTracksBucket,
 		customerBucket, deliveryBucket, receiptBucket, depotBucket, vehicleBucket, driverBucket, roundBucket, dutyBucket,
 		alertBucket, hazardBucket, cursorBucket, handoffBucket, retentionBucket,
 	}
-	if len(bucket) == 0 || len(bucket) > maxRecordName || slices.Contains(own, bucket) {
+	if len(r.Bucket) == 0 || len(r.Bucket) > maxRecordName || slices.Contains(own, r.Bucket) {
 		return fmt.Errorf("%w: the bucket must have a name of its own of 1 to %d bytes", ErrBadRecord, maxRecordName)
 	}
-	for _, r := range records {
-		if len(r.Key) == 0 || len(r.Key) > maxRecordName {
-			return fmt.Errorf("%w: keys have 1 to %d bytes", ErrBadRecord, maxRecordName)
-		}
+	if len(r.Key) == 0 || len(r.Key) > maxRecordName {
+		return fmt.Errorf("%w: keys have 1 to %d bytes", ErrBadRecord, maxRecordName)
 	}
 	return nil
 }
@@ -36,18 +34,31 @@ func checkRecords(bucket string, records []Record) error {
 // deletes. When it returns nil they are durable. Errors wrap ErrBadRecord,
 // ErrUnavailable or ctx's.
 func (f *Fleet) PutRecords(ctx context.Context, bucket string, records ...Record) error {
-	if err := checkRecords(bucket, records); err != nil {
-		return err
-	}
-	e := edit{records: make([]BucketRecord, len(records))}
+	all := make([]BucketRecord, len(records))
 	for i, r := range records {
-		e.records[i] = BucketRecord{Bucket: bucket, Record: r}
+		all[i] = BucketRecord{Bucket: bucket, Record: r}
 	}
-	return f.change(ctx, e)
+	return f.PutAll(ctx, all)
+}
+
+// PutAll is PutRecords for records of several buckets, which it keeps.
+func (f *Fleet) PutAll(ctx context.Context, records []BucketRecord) error {
+	for i := range records {
+		if err := checkRecord(&records[i]); err != nil {
+			return err
+		}
+	}
+	return f.change(ctx, edit{records: records})
 }
 
 // GetRecord returns a named record, nil if there is none.
 func (f *Fleet) GetRecord(bucket, key string) ([]byte, error) { return f.store.Record(bucket, key) }
+
+// Records returns up to limit records of a bucket whose keys begin with prefix
+// and sort behind after, in order.
+func (f *Fleet) Records(bucket, prefix, after string, limit int) ([]Record, error) {
+	return f.store.Records(bucket, prefix, after, limit)
+}
 
 // ScanRecords calls fn with the records of a bucket whose keys begin with
 // prefix, in order, until fn returns an error, which it returns.
