@@ -270,7 +270,7 @@ func until(t testing.TB, what string, most time.Duration, ok func() bool) {
 		if time.Now().After(end) {
 			t.Fatalf("waited %v for %s", most, what)
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(max(5*time.Millisecond, most/2000))
 	}
 }
 
