@@ -22,6 +22,9 @@ func parsePage() (*template.Template, error) {
 	if _, err := t.New("enrol").Parse(enrolHTML); err != nil {
 		return nil, fmt.Errorf("parse page: %w", err)
 	}
+	if _, err := t.New("mailbox").Parse(mailboxHTML); err != nil {
+		return nil, fmt.Errorf("parse page: %w", err)
+	}
 	return t, nil
 }
 

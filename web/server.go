@@ -85,6 +85,8 @@ type site struct {
 	// doors are those for devices.
 	doors   []Door
 	warning string
+	// notifier is nil for none.
+	notifier *notify.Notifier
 }
 
 // New prepares a Server; Run starts it. Where New fails, the listener stays
@@ -169,6 +171,7 @@ func newSite(opts Options) (site, error) {
 		registry: opts.Metrics,
 		doors:    opts.Doors,
 		warning:  opts.Warning,
+		notifier: opts.Notifier,
 	}, nil
 }
 
