@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"wayguard/geofence"
 	"wayguard/tracker"
@@ -46,7 +47,9 @@ type house struct {
 	fleet *tracker.Fleet
 	disk  *fullDisk
 	log   *logBuffer
-	stop  func()
+	// registry has the notifier's metrics.
+	registry *prometheus.Registry
+	stop     func()
 	// stopNotifier leaves the fleet running.
 	stopNotifier func()
 	keys         uint64
@@ -108,7 +111,9 @@ func (j *town) Address(to Recipient, c Channel) (Address, string, bool) {
 }
 
 // addressOf is what must be found nowhere in the open.
-func addressOf(to Recipient, c Channel) string { return "secret-" + to.ID + "@" + string(c) + ".example" }
+func addressOf(to Recipient, c Channel) string {
+	return "secret-" + to.ID + "@" + string(c) + ".example"
+}
 
 func (j *town) Compose(notices []Notice, a Address, c Channel) (Content, error) {
 	var events []string
@@ -189,7 +194,7 @@ func startHouse(t testing.TB, dir string, j judge, carriers ...Carrier) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, dir: dir, disk: &fullDisk{Store: store}, log: new(logBuffer)}
+	h := &house{t: t, dir: dir, disk: &fullDisk{Store: store}, log: new(logBuffer), registry: prometheus.NewRegistry()}
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.fleet, err = tracker.Open(h.disk, tracker.Options{Settings: geofence.Settings{Raw: true}, Keyring: keyring, Log: log})
 	if err != nil {
@@ -199,7 +204,7 @@ func startHouse(t testing.TB, dir string, j judge, carriers ...Carrier) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Notifier, err = Open(Options{Fleet: h.fleet, Keys: keyring, Suppressed: suppressed, Judge: j, Carriers: carriers, Limits: fast, Log: log})
+	h.Notifier, err = Open(Options{Fleet: h.fleet, Keys: keyring, Suppressed: suppressed, Judge: j, Carriers: carriers, Limits: fast, Metrics: h.registry, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,3 +304,5 @@ func (h *house) settled(most time.Duration, count int) (over []*Entry) {
 	})
 	return over
 }
+
+func trackerRecord(key string) tracker.Record { return tracker.Record{Key: key, Value: []byte("x")} }
