@@ -13,7 +13,8 @@ type Carrier interface {
 	Channel() Channel
 	// Send returns once the service has taken the message over, with its own
 	// name for it, which may be empty. An error is a *SendError where the
-	// carrier knows what to do next; any other is worth another try.
+	// carrier knows what to do next; any other is worth another try. It returns
+	// when ctx ends: a carrier that does not holds up its channel.
 	Send(ctx context.Context, m *Message) (receipt string, err error)
 }
 

@@ -249,8 +249,13 @@ func (h *house) recipients(ids ...string) {
 	}
 }
 
-// enter has a device go out and in so many times: two events each, 20 ms apart.
+// enter has a device go out and in so many times.
 func (h *house) enter(id string, times int) error {
+	return h.fleet.Accept(context.Background(), h.visits(id, times))
+}
+
+// visits are two events each, 20 ms apart.
+func (h *house) visits(id string, times int) tracker.Report {
 	h.keys++
 	r := tracker.Report{Device: tracker.DeviceID(id), Received: time.Now().UTC(), Key: tracker.ReportKey(h.keys)}
 	start := r.Received.Add(-time.Duration(times) * 20 * time.Millisecond)
@@ -258,7 +263,7 @@ func (h *house) enter(id string, times int) error {
 		at := start.Add(time.Duration(i) * 10 * time.Millisecond)
 		r.Fixes = append(r.Fixes, geofence.Fix{Time: geofence.MillisOf(at), Point: orb.Point{8.1 - float64(i%2)/10, 50}})
 	}
-	return h.fleet.Accept(context.Background(), r)
+	return r
 }
 
 func (h *house) mustEnter(id string, times int) {
