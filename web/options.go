@@ -30,12 +30,12 @@ type Options struct {
 	// last one. Without any, only sign-in links let anybody in.
 	AdminToken string
 	Map        Map
-	// Notifier shows and sends again messages; nil for a server without.
-	Notifier *notify.Notifier
 	// Doors are where devices send reports over HTTP, each under its name.
 	Doors []Door
 	// Warning is shown on the page and by /healthz; empty for none.
 	Warning string
+	// Notifier shows and sends again messages; nil for a server without.
+	Notifier *notify.Notifier
 	// Version is shown by /api/v1/config.
 	Version string
 	// Metrics receives the server's collectors and is what /metrics shows; nil
