@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -69,6 +70,9 @@ var alarming = map[string]string{
 	"delivery.failed":    "",
 	"hazard.enter":       "",
 }
+
+// AlertTypes are the types of events that open an alert, in order.
+func AlertTypes() []string { return slices.Sorted(maps.Keys(alarming)) }
 
 // resolving are the events that resolve alerts of a type.
 var resolving = func() map[string]string {

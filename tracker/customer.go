@@ -87,6 +87,9 @@ const (
 	maxEmail = 254
 )
 
+// Normalize is for contacts that are kept elsewhere. Errors are a *MemberError.
+func (c *Contact) Normalize() error { return c.normalize() }
+
 // normalize checks c and brings it into its stored form.
 func (c *Contact) normalize() error {
 	c.Name, c.Phone, c.Email = strings.TrimSpace(c.Name), strings.TrimSpace(c.Phone), strings.TrimSpace(c.Email)

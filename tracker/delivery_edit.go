@@ -175,10 +175,15 @@ func (l *ledger) living(id CustomerID) error {
 
 // putDelivery adds a delivery and an event of the given type about it.
 func (b *ledgerEdit) putDelivery(l *ledger, d *Delivery, typ string) error {
+	before, known := l.deliveries.get(d.key())
 	if err := put(b, l.deliveries, d); err != nil {
 		return err
 	}
-	b.events = append(b.events, d.event(typ, b))
+	e := d.event(typ, b)
+	if known {
+		e.Detail = d.detailAfter(&before)
+	}
+	b.events = append(b.events, e)
 	return nil
 }
 
