@@ -1,0 +1,301 @@
+package notify
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"wayguard/tracker"
+)
+
+// Limits of what others wrote, in characters: longer texts end in an ellipsis.
+const (
+	maxNameShown = 60
+	maxTextShown = 80
+	maxSMSText   = 40
+)
+
+// view is what the templates of a kind know. Texts of people are one line each.
+type view struct {
+	Sender string
+	// Link leads to the delivery or, for staff, to the console.
+	Link string
+	// Count is how many things it tells of at once.
+	Count int
+	moments
+	parcel
+	scene
+}
+
+// moments are phrases of times, empty where there is none. Brief ones are for an
+// SMS.
+type moments struct {
+	At                      string
+	Window, WindowBrief     string
+	Expected, ExpectedBrief string
+}
+
+// parcel is what is told of a delivery.
+type parcel struct {
+	Delivery, Reference, State string
+	Parcels                    int
+	// Code is empty where none is asked for, or none is to be told.
+	Code string
+	// Where is what the driver said of the place it was left at.
+	Where string
+	Stops int
+}
+
+// scene is what is told to staff.
+type scene struct {
+	Title, Type            string
+	Vehicle, Round, Device string
+	// Minutes is for how long an alert has been open.
+	Minutes int
+}
+
+// section is one notice, or several about the same thing, in words.
+type section struct {
+	notice     *Notice
+	view       *view
+	Title      string
+	Paragraphs []string
+	Facts      []fact
+	Link       string
+	// sentence is what an SMS says.
+	sentence string
+}
+
+type fact struct {
+	Label, Value string
+	// Loud is for what must be found at a glance.
+	Loud bool
+}
+
+// Compose writes one message of notices that share a recipient and a bundle, the
+// newest first. A message about several things has a section of each.
+func (r *Rules) Compose(notices []Notice, a Address, channel Channel) (Content, error) {
+	if len(notices) == 0 {
+		return Content{}, errors.New("there is nothing to write about")
+	}
+	set := r.settings.Load()
+	w := &writer{tongue: tongueOf(cmp.Or(a.Language, set.Language)), sender: set.Sender.withDefaults(), short: channel == SMS}
+	for _, same := range gathered(notices) {
+		v := r.view(same, a, w)
+		s, err := w.section(same[0], v)
+		if err != nil {
+			return Content{}, err
+		}
+		w.sections = append(w.sections, s)
+	}
+	return w.write(channel, word(a.Name, maxNameShown), notices[0].To.Audience)
+}
+
+// gathered puts the newest first, and those about the same thing together.
+func gathered(notices []Notice) (groups [][]*Notice) {
+	sorted := make([]*Notice, len(notices))
+	for i := range notices {
+		sorted[i] = &notices[i]
+	}
+	slices.SortStableFunc(sorted, func(a, b *Notice) int { return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(b.Seq, a.Seq)) })
+	for _, n := range sorted {
+		i := slices.IndexFunc(groups, func(g []*Notice) bool { return sameThing(g[0], n) })
+		if i < 0 {
+			groups = append(groups, []*Notice{n})
+			continue
+		}
+		groups[i] = append(groups[i], n)
+	}
+	return groups
+}
+
+// sameThing tells whether two notices make one section: drivers look at their
+// list whatever was changed in it.
+func sameThing(a, b *Notice) bool {
+	if a.Kind != b.Kind {
+		return false
+	}
+	if a.To.Audience == ToDriver {
+		return a.Round == b.Round
+	}
+	return a.Delivery == b.Delivery && a.Device == b.Device && (a.Delivery != "" || a.Event == b.Event)
+}
+
+// view gathers what a section tells of. Today is when it is written.
+func (r *Rules) view(same []*Notice, a Address, w *writer) *view {
+	n := same[0]
+	zone := r.zoneOf(n)
+	if a.Zone != nil && n.Round == "" {
+		zone = a.Zone
+	}
+	today := r.now().In(zone)
+	v := &view{Sender: w.sender.Name, Count: countOf(same)}
+	v.At = w.moment(n.Time.In(zone), today)
+	if d, ok := r.fleet.Delivery(n.Delivery); ok && n.Delivery != "" {
+		v.tellDelivery(&d, w.short)
+		v.tellWindow(&d, w.tongue, zone)
+		v.tellArrival(r, &d, w.tongue, today)
+		v.Link = r.links(d.ID)
+		if n.Kind != NewCode && n.Kind != Departed && n.Kind != Approaching {
+			v.Code = ""
+		}
+	}
+	if n.To.Audience != ToCustomer {
+		v.Link, v.Code, v.Where = r.console, "", ""
+		r.tellScene(v, n, today)
+	}
+	return v
+}
+
+// countOf is how many deliveries notices about one thing are about.
+func countOf(same []*Notice) int {
+	seen := make(map[tracker.DeliveryID]bool)
+	for _, n := range same {
+		seen[n.Delivery] = true
+	}
+	return len(seen)
+}
+
+func (v *view) tellDelivery(d *tracker.Delivery, short bool) {
+	v.Delivery, v.State = string(d.ID), string(d.State)
+	v.Reference = word(d.Reference, maxNameShown)
+	v.Parcels = len(d.Parcels)
+	v.Code = d.Hidden.Code
+	most := maxTextShown
+	if short {
+		most = maxSMSText
+	}
+	v.Where = strings.TrimRight(word(d.Hidden.LeftWith, most), ".")
+}
+
+func (v *view) tellWindow(d *tracker.Delivery, t *tongue, zone *time.Location) {
+	from, to := d.WindowStart, d.WindowEnd
+	if !from.IsZero() {
+		from = from.In(zone)
+	}
+	if !to.IsZero() {
+		to = to.In(zone)
+	}
+	v.Window, v.WindowBrief = t.period(from, to, time.Time{}), t.brief(from, to, time.Time{})
+}
+
+// tellArrival rounds outwards to five minutes: nobody can foretell better.
+func (v *view) tellArrival(r *Rules, d *tracker.Delivery, t *tongue, today time.Time) {
+	x, ok := r.expected(d.ID)
+	if !ok || !d.State.OnTheWay() || x.From.IsZero() || x.To.Before(today) {
+		return
+	}
+	const step = 5 * time.Minute
+	from := later(x.From, today).In(today.Location()).Truncate(step)
+	to := x.To.In(today.Location()).Add(step - 1).Truncate(step)
+	v.Expected, v.ExpectedBrief = t.period(from, to, today), t.brief(from, to, today)
+	v.Stops = x.Stops
+}
+
+func (r *Rules) tellScene(v *view, n *Notice, today time.Time) {
+	v.Type = string(n.Kind)
+	if typ, ok := alertType(n.Kind); ok {
+		v.Type = typ
+	}
+	v.Device = string(n.Device)
+	round, ok := r.fleet.Round(n.Round)
+	if ok {
+		v.Round = word(round.Name, maxTextShown)
+		if vehicle, ok := r.fleet.Vehicles().Get(round.Vehicle); ok {
+			v.Vehicle = word(cmp.Or(vehicle.Name, vehicle.ID), maxTextShown)
+		}
+	}
+	v.Vehicle = cmp.Or(v.Vehicle, v.Device)
+	v.Minutes = max(int(n.Due.Sub(n.Time).Minutes()), 1)
+}
+
+// writer puts one message together.
+type writer struct {
+	*tongue
+	sender   Sender
+	short    bool
+	sections []*section
+}
+
+// section puts a notice into words.
+func (w *writer) section(n *Notice, v *view) (*section, error) {
+	var err error
+	ask := func(name string, with any) string {
+		text, failed := w.say(name, with)
+		err = errors.Join(err, failed)
+		return text
+	}
+	if _, isAlert := alertType(n.Kind); isAlert {
+		v.Title = ask("alert", v.Type)
+	}
+	if n.Kind == PartnerOutcome {
+		v.State = ask("state", v.State)
+	}
+	name := stem(n.Kind)
+	s := &section{notice: n, view: v, Link: v.Link}
+	s.Title, s.sentence = oneLine(ask(name+".subject", v), maxSubject), oneLine(ask(name+".sms", v), maxSentence)
+	s.Paragraphs = strings.Split(ask(name+".body", v), "\n\n")
+	for _, f := range v.facts(n) {
+		f.Label = ask("label."+f.Label, nil)
+		s.Facts = append(s.Facts, f)
+	}
+	return s, err
+}
+
+const (
+	// maxSubject is what mail programs show of one, and twice that.
+	maxSubject = 120
+	// maxSentence is two SMS.
+	maxSentence = 300
+)
+
+// facts are what a message lists, by the names of their labels.
+func (v *view) facts(n *Notice) (facts []fact) {
+	add := func(label, value string) {
+		if value != "" {
+			facts = append(facts, fact{Label: label, Value: value})
+		}
+	}
+	if v.Code != "" {
+		facts = append(facts, fact{Label: "code", Value: v.Code, Loud: true})
+	}
+	if n.To.Audience != ToCustomer {
+		add("time", v.At)
+		add("vehicle", v.Vehicle)
+		add("round", v.Round)
+		add("device", v.Device)
+		add("delivery", v.Delivery)
+	} else if slices.Contains([]Kind{Ordered, Changed, Departed, Delayed}, n.Kind) {
+		add("window", v.Window)
+	}
+	if v.Parcels > 0 {
+		add("parcels", fmt.Sprint(v.Parcels))
+	}
+	add("reference", v.Reference)
+	return facts
+}
+
+// write is the message for a channel. name is the recipient's, empty if unknown.
+func (w *writer) write(channel Channel, name string, to Audience) (Content, error) {
+	l, err := w.letter(name, to)
+	if err != nil {
+		return Content{}, err
+	}
+	switch channel {
+	case SMS:
+		return Content{Text: w.sms(), Link: w.link()}, nil
+	case Push:
+		return Content{Subject: l.Subject, Text: strings.Join(w.sentences(), "\n"), Link: w.link()}, nil
+	case Email:
+		var b bytes.Buffer
+		if err := layout().Execute(&b, l); err != nil {
+			return Content{}, fmt.Errorf("write a message: %w", err)
+		}
+		return Content{Subject: l.Subject, Text: l.text(), HTML: b.String(), Link: w.link()}, nil
+	}
+	return Content{}, fmt.Errorf("nothing can be written for %q", channel)
+}
