@@ -190,7 +190,7 @@ func (v *view) tellArrival(r *Rules, d *tracker.Delivery, t *tongue, today time.
 		return
 	}
 	const step = 5 * time.Minute
-	from := later(x.From, today).In(today.Location()).Truncate(step)
+	from := latest(x.From, today).In(today.Location()).Truncate(step)
 	to := x.To.In(today.Location()).Add(step - 1).Truncate(step)
 	v.Expected, v.ExpectedBrief = t.period(from, to, today), t.brief(from, to, today)
 	v.Stops = x.Stops
@@ -240,7 +240,7 @@ func (w *writer) section(n *Notice, v *view) (*section, error) {
 	s.Title, s.sentence = oneLine(ask(name+".subject", v), maxSubject), oneLine(ask(name+".sms", v), maxSentence)
 	s.Paragraphs = strings.Split(ask(name+".body", v), "\n\n")
 	for _, f := range v.facts(n) {
-		f.Label = ask("label."+f.Label, nil)
+		f.Label = ask("label."+f.Label, nil) + w.colon()
 		s.Facts = append(s.Facts, f)
 	}
 	return s, err

@@ -15,7 +15,7 @@ type letter struct {
 	Language, Subject, Greeting string
 	Sender, Color, Ink          string
 	Sections                    []*section
-	Button                      string
+	Button, Colon               string
 	Footer                      []string
 }
 
@@ -39,7 +39,7 @@ func (w *writer) letter(name string, to Audience) (*letter, error) {
 	l := &letter{
 		Language: w.name, Subject: w.sections[0].Title, Greeting: ask("greeting"),
 		Sender: w.sender.Name, Color: w.sender.Color, Ink: inkOn(w.sender.Color),
-		Sections: w.sections, Button: ask("button." + reader), Footer: []string{ask("footer." + reader)},
+		Sections: w.sections, Button: ask("button." + reader), Colon: w.colon(), Footer: []string{ask("footer." + reader)},
 	}
 	if several {
 		l.Subject = ask("bundle." + reader)
@@ -85,10 +85,10 @@ func (l *letter) text() string {
 			line(p, "\n")
 		}
 		for _, f := range s.Facts {
-			line(f.Label, ": ", f.Value)
+			line(f.Label, " ", f.Value)
 		}
 		if s.Link != "" {
-			line("\n", l.Button, ":\n", s.Link)
+			line("\n", l.Button, l.Colon, "\n", s.Link)
 		}
 		line()
 	}

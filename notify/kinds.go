@@ -77,15 +77,15 @@ type manner struct {
 // to be looked up goes by email.
 var (
 	pocket  = []Channel{Push, SMS, Email}
-	mailbox = []Channel{Email, SMS}
+	letterbox = []Channel{Email, SMS}
 )
 
 // manners are all kinds but those of alerts. Each life has its reason.
 var manners = []manner{
 	// The link is good until after the delivery; a day later that has often come.
-	{kind: Ordered, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: mailbox},
+	{kind: Ordered, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: letterbox},
 	// Half a round: after that most are approached or served.
-	{kind: Departed, to: ToCustomer, life: 4 * time.Hour, live: true, wait: gather, channels: mailbox},
+	{kind: Departed, to: ToCustomer, life: 4 * time.Hour, live: true, wait: gather, channels: letterbox},
 	// It says ten minutes; ten more, and the van has come or will be announced by
 	// a delay.
 	{kind: Approaching, to: ToCustomer, life: 20 * time.Minute, live: true, wait: reconsider, urgent: true, channels: pocket},
@@ -93,17 +93,17 @@ var manners = []manner{
 	{kind: Delayed, to: ToCustomer, life: time.Hour, live: true, wait: reconsider, urgent: true, channels: pocket},
 	{kind: OnTime, to: ToCustomer, life: time.Hour, live: true, wait: reconsider, urgent: true, channels: pocket},
 	// Whoever comes home wants to know; the next day they have seen it.
-	{kind: Delivered, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: mailbox},
-	{kind: Partial, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: mailbox},
-	{kind: Damaged, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: mailbox},
-	{kind: Refused, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: mailbox},
+	{kind: Delivered, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: letterbox},
+	{kind: Partial, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: letterbox},
+	{kind: Damaged, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: letterbox},
+	{kind: Refused, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: letterbox},
 	// What must be fetched, or will come again, matters longer.
-	{kind: Left, to: ToCustomer, life: 48 * time.Hour, wait: gather, channels: mailbox},
-	{kind: Failed, to: ToCustomer, life: 48 * time.Hour, wait: gather, channels: mailbox},
-	{kind: Returned, to: ToCustomer, life: 72 * time.Hour, wait: gather, channels: mailbox},
-	{kind: Cancelled, to: ToCustomer, life: 72 * time.Hour, wait: gather, channels: mailbox},
+	{kind: Left, to: ToCustomer, life: 48 * time.Hour, wait: gather, channels: letterbox},
+	{kind: Failed, to: ToCustomer, life: 48 * time.Hour, wait: gather, channels: letterbox},
+	{kind: Returned, to: ToCustomer, life: 72 * time.Hour, wait: gather, channels: letterbox},
+	{kind: Cancelled, to: ToCustomer, life: 72 * time.Hour, wait: gather, channels: letterbox},
 	// It ends with the window at the latest.
-	{kind: Changed, to: ToCustomer, life: 72 * time.Hour, wait: gather, channels: mailbox},
+	{kind: Changed, to: ToCustomer, life: 72 * time.Hour, wait: gather, channels: letterbox},
 	// Without the new code nothing is handed over; it comes while a driver waits.
 	{kind: NewCode, to: ToCustomer, life: 12 * time.Hour, urgent: true, channels: pocket},
 
@@ -114,7 +114,7 @@ var manners = []manner{
 	// Partners read the API too.
 	{kind: PartnerOutcome, to: ToPartner, life: 24 * time.Hour, wait: gather, channels: []Channel{Email}},
 	// Who looks into it does so whenever it comes.
-	{kind: Security, to: ToDispatch, life: 72 * time.Hour, urgent: true, channels: mailbox},
+	{kind: Security, to: ToDispatch, life: 72 * time.Hour, urgent: true, channels: letterbox},
 }
 
 // An alert that nobody could be told of for four hours is on dispatch's list,

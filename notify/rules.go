@@ -158,7 +158,7 @@ func (j *judgement) tell(n Notice, own []Channel, quiet Quiet) {
 	if !j.hush(&n, m, quiet) {
 		return
 	}
-	if !n.Expires.After(later(n.Due, j.now)) {
+	if !n.Expires.After(latest(n.Due, j.now)) {
 		j.skip(n.Kind, n.To, "", whyLate)
 		return
 	}
@@ -175,7 +175,7 @@ func (j *judgement) fill(n *Notice, m manner) {
 			n.Round = j.delivery.Round
 		}
 	}
-	n.Due = later(n.Due, e.KnownAt.Add(m.wait)).UTC()
+	n.Due = latest(n.Due, e.KnownAt.Add(m.wait)).UTC()
 	since := n.Due.Add(-m.wait)
 	if m.live {
 		since = e.Time
@@ -200,7 +200,7 @@ func (j *judgement) reachable(n *Notice, channels []Channel) (open []Channel) {
 
 // hush has n heed quiet hours: see Quiet. It reports whether n can still be sent.
 func (j *judgement) hush(n *Notice, m manner, q Quiet) bool {
-	at := later(n.Due, j.now)
+	at := latest(n.Due, j.now)
 	end, quiet := q.end(at, j.rules.zoneOf(n))
 	switch {
 	case !quiet || j.promised(m, at):
@@ -228,7 +228,7 @@ func (j *judgement) promised(m manner, at time.Time) bool {
 		!at.Before(d.WindowStart) && at.Before(d.WindowEnd)
 }
 
-func later(a, b time.Time) time.Time {
+func latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

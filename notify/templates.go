@@ -64,7 +64,7 @@ func (t *tongue) parse() {
 		panic(err)
 	}
 	text := string(source)
-	if base.String() == "fr" {
+	if t.french() {
 		text = frenchSpaces.Replace(text)
 	}
 	t.texts = template.Must(template.New(t.name).Funcs(template.FuncMap{"plural": t.plural}).Parse(text))
@@ -72,6 +72,16 @@ func (t *tongue) parse() {
 
 // frenchSpaces keeps marks on the line of the word before them.
 var frenchSpaces = strings.NewReplacer(" :", "\u00a0:", " ;", "\u00a0;", " ?", "\u00a0?", " !", "\u00a0!")
+
+func (t *tongue) french() bool { return t.name == "fr" }
+
+// colon is what stands between a label and its value.
+func (t *tongue) colon() string {
+	if t.french() {
+		return "\u00a0:"
+	}
+	return ":"
+}
 
 // plural chooses between a form for one and another for more, by the rules of the
 // language (CLDR): in French none counts as one. A %d becomes the number.

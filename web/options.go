@@ -30,6 +30,8 @@ type Options struct {
 	// last one. Without any, only sign-in links let anybody in.
 	AdminToken string
 	Map        Map
+	// Rules are who hears what; nil where nobody is notified.
+	Rules *notify.Rules
 	// Doors are where devices send reports over HTTP, each under its name.
 	Doors []Door
 	// Warning is shown on the page and by /healthz; empty for none.

@@ -49,6 +49,7 @@ const (
 // Server answers HTTP requests about one fleet.
 type Server struct {
 	fleet   *tracker.Fleet
+	rules   *notify.Rules // nil for none
 	listen  Listen
 	broker  Broker
 	hooks   *notify.Hooks
@@ -114,6 +115,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		fleet:   opts.Fleet,
+		rules:   opts.Rules,
 		listen:  opts.Listen,
 		broker:  opts.Broker,
 		hooks:   opts.Hooks,
