@@ -75,7 +75,6 @@ func (w *writer) link() string {
 func (l *letter) text() string {
 	var b strings.Builder
 	line := func(parts ...string) { b.WriteString(strings.Join(parts, "") + "\n") }
-	line(l.Subject, "\n")
 	line(l.Greeting, "\n")
 	for _, s := range l.Sections {
 		if len(l.Sections) > 1 {

@@ -3,6 +3,7 @@
 //	wayguard serve --data DIR    run the server
 //	wayguard demo                run it on a made-up town with a simulated fleet
 //	wayguard replay …            run the engine over recorded tracks
+//	wayguard notify preview …    print a message as it would be sent
 //	wayguard bench               put load on a running server and measure it
 //
 // Every flag can be given as an environment variable, WAYGUARD_ and its name
@@ -29,6 +30,7 @@ type commands struct {
 	Serve  serveCmd  `cmd:"" help:"Run the server."`
 	Demo   demoCmd   `cmd:"" help:"Run the server on a temporary folder, with a simulated fleet in a made-up town."`
 	Replay replayCmd `cmd:"" help:"Run the geofence engine over recorded tracks and print the events."`
+	Notify notifyCmd `cmd:"" help:"Look at notifications."`
 	Bench  benchCmd  `cmd:"" help:"Put load on a running server and measure it, for sizing a machine."`
 }
 
