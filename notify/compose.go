@@ -264,7 +264,6 @@ func (v *view) facts(n *Notice) (facts []fact) {
 		facts = append(facts, fact{Label: "code", Value: v.Code, Loud: true})
 	}
 	if n.To.Audience != ToCustomer {
-		add("time", v.At)
 		add("vehicle", v.Vehicle)
 		add("round", v.Round)
 		add("device", v.Device)

@@ -76,7 +76,7 @@ type manner struct {
 // What is urgent, short and read at once goes to the pocket first; what is kept
 // to be looked up goes by email.
 var (
-	pocket  = []Channel{Push, SMS, Email}
+	pocket    = []Channel{Push, SMS, Email}
 	letterbox = []Channel{Email, SMS}
 )
 

@@ -13,7 +13,7 @@ import (
 const (
 	sampleLink    = "https://fleet.example/t/SAMPLE-LINK-SAMPLE-LINK-00"
 	sampleConsole = "https://fleet.example/"
-	sampleName    = "Sample Customer"
+	sampleName    = "Sample Name"
 )
 
 // sampleDay is when samples happen: Tuesday, 3 March 2026.
