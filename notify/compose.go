@@ -288,7 +288,8 @@ func (w *writer) write(channel Channel, name string, to Audience) (Content, erro
 	case SMS:
 		return Content{Text: w.sms(), Link: w.link()}, nil
 	case Push:
-		return Content{Subject: l.Subject, Text: strings.Join(w.sentences(), "\n"), Link: w.link()}, nil
+		// The sentences say what the subject says, and more.
+		return Content{Subject: w.sender.Name, Text: strings.Join(w.sentences(), "\n"), Link: w.link()}, nil
 	case Email:
 		var b bytes.Buffer
 		if err := layout().Execute(&b, l); err != nil {
