@@ -12,17 +12,15 @@ import (
 type reach struct {
 	name, language string
 	email, phone   string
-	// push is the group of their subscriptions, empty for none.
-	push    string
-	consent tracker.Consent
+	consent        tracker.Consent
 }
 
 // anyChannel is for people who are reached for their work.
 var anyChannel = tracker.Consent{Email: true, SMS: true, Push: true}
 
 // Address is where to reach a recipient over a channel: an email address, a
-// number, or for Push the recipient's id, which all subscriptions of theirs are
-// kept under.
+// number, or for Push the recipient's id, which all browsers of theirs are kept
+// under.
 func (r *Rules) Address(to Recipient, channel Channel) (a Address, reason string, ok bool) {
 	s := &r.settings.Load().Settings
 	who, reason, ok := r.find(to, s)
@@ -30,6 +28,9 @@ func (r *Rules) Address(to Recipient, channel Channel) (a Address, reason string
 		return Address{}, reason, false
 	}
 	address, consents := who.over(channel)
+	if channel == Push {
+		address = to.ID
+	}
 	switch {
 	case !consents:
 		return Address{}, "has not agreed to messages over " + string(channel), false
@@ -53,7 +54,7 @@ func (w *reach) over(channel Channel) (address string, consents bool) {
 	case SMS:
 		return w.phone, w.consent.SMS
 	case Push:
-		return w.push, w.consent.Push
+		return "", w.consent.Push
 	}
 	return "", false
 }
@@ -66,16 +67,16 @@ func (r *Rules) find(to Recipient, s *Settings) (who reach, reason string, ok bo
 		if c.Erased {
 			return reach{}, whyErased, false
 		}
-		return reach{c.Name, c.Language, c.Email, c.Phone, to.ID, c.Consent}, whyUnknown, ok
+		return reach{c.Name, c.Language, c.Email, c.Phone, c.Consent}, whyUnknown, ok
 	case ToDriver:
 		d, ok := r.fleet.Drivers().Get(to.ID)
-		return reach{d.Name, d.Language, "", d.Phone, to.ID, anyChannel}, whyUnknown, ok && !d.Erased
+		return reach{d.Name, d.Language, "", d.Phone, anyChannel}, whyUnknown, ok && !d.Erased
 	case ToDispatch:
 		c, ok := s.contact(to.ID)
-		return reach{c.Name, c.Language, c.Email, c.Phone, to.ID, anyChannel}, whyUnknown, ok
+		return reach{c.Name, c.Language, c.Email, c.Phone, anyChannel}, whyUnknown, ok
 	case ToPartner:
 		p, ok := s.partner(tracker.PartnerID(to.ID))
-		return reach{p.Name, p.Language, p.Email, "", "", anyChannel}, whyUnknown, ok
+		return reach{p.Name, p.Language, p.Email, "", anyChannel}, whyUnknown, ok
 	}
 	return reach{}, whyUnknown, false
 }

@@ -22,6 +22,9 @@ type RulesOptions struct {
 	// Expected returns the range of time that a delivery will arrive in, and how
 	// many stops there are before it; nil where nothing is foretold.
 	Expected func(tracker.DeliveryID) (Expected, bool)
+	// Pushed tells whether somebody has a browser that shows push messages about
+	// a delivery, empty for none; nil where nobody has.
+	Pushed func(Recipient, tracker.DeliveryID) bool
 	// Console is where dispatch works, empty for nowhere.
 	Console string
 	// Clock is nil for the system's.
@@ -63,13 +66,14 @@ type sources struct {
 	suppressed *Suppressed
 	links      func(tracker.DeliveryID) string
 	expected   func(tracker.DeliveryID) (Expected, bool)
+	pushed     func(Recipient, tracker.DeliveryID) bool
 	console    string
 }
 
 // NewRules reads the settings. Errors wrap tracker.ErrNoKeyring or the store's.
 func NewRules(o RulesOptions) (*Rules, error) {
 	r := &Rules{
-		sources: sources{o.Fleet, o.Keys, o.Suppressed, o.Links, o.Expected, o.Console},
+		sources: sources{o.Fleet, o.Keys, o.Suppressed, o.Links, o.Expected, o.Pushed, o.Console},
 		clock:   o.Clock, log: o.Log,
 	}
 	if r.log == nil {
@@ -80,6 +84,9 @@ func NewRules(o RulesOptions) (*Rules, error) {
 	}
 	if r.expected == nil {
 		r.expected = func(tracker.DeliveryID) (Expected, bool) { return Expected{}, false }
+	}
+	if r.pushed == nil {
+		r.pushed = func(Recipient, tracker.DeliveryID) bool { return false }
 	}
 	if err := r.load(); err != nil {
 		return nil, fmt.Errorf("read the settings of notifications: %w", err)
@@ -189,7 +196,11 @@ func (j *judgement) fill(n *Notice, m manner) {
 // reachable are those of some channels that the recipient can be reached over.
 func (j *judgement) reachable(n *Notice, channels []Channel) (open []Channel) {
 	for _, c := range channels {
-		if _, reason, ok := j.rules.Address(n.To, c); !ok {
+		_, reason, ok := j.rules.Address(n.To, c)
+		if ok && c == Push && !j.rules.pushed(n.To, n.Delivery) {
+			reason, ok = "has no browser that shows push messages", false
+		}
+		if !ok {
 			j.skip(n.Kind, n.To, c, reason)
 			continue
 		}

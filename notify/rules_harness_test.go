@@ -25,6 +25,8 @@ type ruled struct {
 	seen uint64
 	// arrival is what is foretold of every delivery.
 	arrival Expected
+	// noBrowser: nobody takes push messages.
+	noBrowser bool
 }
 
 // noonOf is a time at which nobody has quiet hours in Berlin.
@@ -73,6 +75,7 @@ func (r *ruled) open(fleet *tracker.Fleet) *Rules {
 		Links: func(id tracker.DeliveryID) string {
 			return "https://fleet.example/t/link-of-" + string(id[len(id)-12:])
 		},
+		Pushed:   func(Recipient, tracker.DeliveryID) bool { return !r.noBrowser },
 		Expected: func(tracker.DeliveryID) (Expected, bool) { return r.arrival, !r.arrival.From.IsZero() },
 	})
 	if err != nil {

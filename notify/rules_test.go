@@ -138,6 +138,10 @@ func TestPushComesFirstForThoseWhoAllowIt(t *testing.T) {
 	if !ok || a.Address != string(d.Customer) || a.Language != "de" {
 		t.Errorf("address %+v", a)
 	}
+	r.noBrowser = true
+	if n := r.one(found("delivery.approaching", d), ToCustomer); !slices.Equal(n.Channels, []Channel{SMS, Email}) {
+		t.Errorf("without a browser: %v", n.Channels)
+	}
 }
 
 func TestWindowsAndCodesThatChange(t *testing.T) {
