@@ -34,6 +34,8 @@ type Options struct {
 	Rules *notify.Rules
 	// Doors are where devices send reports over HTTP, each under its name.
 	Doors []Door
+	// Mounts are routes of other parts, open to anybody.
+	Mounts []Mount
 	// Warning is shown on the page and by /healthz; empty for none.
 	Warning string
 	// Notifier shows and sends again messages; nil for a server without.

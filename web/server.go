@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -126,7 +127,7 @@ func New(opts Options) (*Server, error) {
 		live:    newLive(newFeed(opts.Fleet, opts.Log), opts.Limits, m),
 		mux:     http.NewServeMux(),
 	}
-	for _, rt := range append(s.routes(), s.doorRoutes()...) {
+	for _, rt := range slices.Concat(s.routes(), s.doorRoutes(), mountRoutes(opts.Mounts)) {
 		s.mux.Handle(rt.pattern, s.handle(rt))
 	}
 	return s, nil
