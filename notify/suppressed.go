@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,9 @@ func OpenSuppressed(fleet *tracker.Fleet) (*Suppressed, error) {
 }
 
 func (s *Suppressed) key(channel Channel, address string) string {
+	if channel == Email { // No server in use tells mailboxes apart by their case.
+		address = strings.ToLower(address)
+	}
 	print := s.fleet.Fingerprint("suppressed "+string(channel), []byte(address))
 	return string(channel) + "/" + hex.EncodeToString(print[:16])
 }
@@ -58,7 +62,10 @@ func (s *Suppressed) key(channel Channel, address string) string {
 // stays. When it returns nil that is durable. Errors wrap
 // tracker.ErrUnavailable or ctx's.
 func (s *Suppressed) Add(ctx context.Context, channel Channel, address string, why Suppression) error {
-	key := s.key(channel, address)
+	return s.put(ctx, s.key(channel, address), why)
+}
+
+func (s *Suppressed) put(ctx context.Context, key string, why Suppression) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if was, ok := s.by[key]; ok && was.Asked {
@@ -77,7 +84,10 @@ func (s *Suppressed) Add(ctx context.Context, channel Channel, address string, w
 
 // Remove lets messages through again. Errors as of Add.
 func (s *Suppressed) Remove(ctx context.Context, channel Channel, address string) error {
-	key := s.key(channel, address)
+	return s.remove(ctx, s.key(channel, address))
+}
+
+func (s *Suppressed) remove(ctx context.Context, key string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.by[key]; !ok {
