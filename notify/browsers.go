@@ -46,25 +46,21 @@ type Browser struct {
 	Since    time.Time          `json:"since"`
 }
 
-// ErrBrowser is wrapped by errors about a browser that can never be written to;
-// they say how to mend it.
-var ErrBrowser = errors.New("bad push subscription")
-
-// check refuses what no push service gives out.
+// check refuses what no push service gives out. Errors are *tracker.MemberError.
 func (b *Browser) check() error {
 	u, err := url.Parse(b.Endpoint)
 	if err != nil || len(b.Endpoint) > maxEndpoint || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
-		return fmt.Errorf("%w: endpoint must be the https address that the browser gave", ErrBrowser)
+		return &tracker.MemberError{Member: "endpoint", Detail: "must be the https address that the browser gave."}
 	}
 	key, err := decodeKey(b.P256DH)
 	if err == nil {
 		_, err = ecdh.P256().NewPublicKey(key)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: p256dh must be a public key on P-256, in base64url, as the browser gave it", ErrBrowser)
+		return &tracker.MemberError{Member: "keys.p256dh", Detail: "must be a public key on P-256, in base64url, as the browser gave it."}
 	}
 	if secret, err := decodeKey(b.Auth); err != nil || len(secret) != 16 {
-		return fmt.Errorf("%w: auth must be 16 bytes in base64url, as the browser gave them", ErrBrowser)
+		return &tracker.MemberError{Member: "keys.auth", Detail: "must be 16 bytes in base64url, as the browser gave them."}
 	}
 	return nil
 }
@@ -179,8 +175,8 @@ func (b *Browsers) PublicKey() string {
 func (b *Browsers) PrivateKey() string { return base64.RawURLEncoding.EncodeToString(b.vapid.Bytes()) }
 
 // Add keeps a browser of a recipient, again or for another delivery too, and
-// returns its id. When it returns nil that is durable. Errors wrap ErrBrowser,
-// tracker.ErrErased, tracker.ErrUnavailable or ctx's.
+// returns its id. When it returns nil that is durable. Errors are a
+// *tracker.MemberError, or wrap tracker.ErrErased, tracker.ErrUnavailable or ctx's.
 func (b *Browsers) Add(ctx context.Context, to Recipient, one Browser) (id string, err error) {
 	if err := one.check(); err != nil {
 		return "", err

@@ -52,9 +52,14 @@ func startSite(t testing.TB, change ...func(*Options)) *testSite {
 	if err != nil {
 		t.Fatal(err)
 	}
+	browsers, err := notify.OpenBrowsers(fleet, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
 	opts := Options{
 		Fleet:      fleet,
 		Hooks:      hooks,
+		Browsers:   browsers,
 		AdminToken: testToken,
 		Version:    "test",
 		Metrics:    prometheus.NewRegistry(),

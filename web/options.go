@@ -25,6 +25,8 @@ type Options struct {
 	Broker Broker
 	// Hooks are the webhooks that the API shows and changes.
 	Hooks *notify.Hooks
+	// Browsers are those that show push messages; nil for none.
+	Browsers *notify.Browsers
 	// AdminToken is the bearer token with the role admin. Its hash is stored,
 	// so that it stays in force until another one is given; empty keeps the
 	// last one. Without any, only sign-in links let anybody in.

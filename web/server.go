@@ -50,18 +50,26 @@ const (
 // Server answers HTTP requests about one fleet.
 type Server struct {
 	fleet   *tracker.Fleet
-	rules   *notify.Rules // nil for none
 	listen  Listen
 	broker  Broker
-	hooks   *notify.Hooks
 	log     *slog.Logger
 	metrics *metrics
 	access
 	site
+	telling
 	live *live
 	// fenceEdits makes looking whether a fence exists and storing it one step.
 	fenceEdits sync.Mutex
 	mux        *http.ServeMux
+}
+
+// telling is how people and programs hear of what happens; each is nil for a
+// server without.
+type telling struct {
+	rules    *notify.Rules
+	hooks    *notify.Hooks
+	notifier *notify.Notifier
+	browsers *notify.Browsers
 }
 
 // access is who gets in, and how often.
@@ -87,8 +95,6 @@ type site struct {
 	// doors are those for devices.
 	doors   []Door
 	warning string
-	// notifier is nil for none.
-	notifier *notify.Notifier
 }
 
 // New prepares a Server; Run starts it. Where New fails, the listener stays
@@ -116,10 +122,9 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		fleet:   opts.Fleet,
-		rules:   opts.Rules,
 		listen:  opts.Listen,
 		broker:  opts.Broker,
-		hooks:   opts.Hooks,
+		telling: telling{opts.Rules, opts.Hooks, opts.Notifier, opts.Browsers},
 		log:     opts.Log,
 		metrics: m,
 		access:  newAccess(opts, admin, keys),
@@ -174,7 +179,6 @@ func newSite(opts Options) (site, error) {
 		registry: opts.Metrics,
 		doors:    opts.Doors,
 		warning:  opts.Warning,
-		notifier: opts.Notifier,
 	}, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"wayguard/tracker/ingest/bridge"
 )
@@ -61,18 +60,7 @@ func (u upstream) open(o bridge.Options) (*bridge.Bridge, error) {
 }
 
 func (u upstream) password() (string, error) {
-	if u.PasswordFile == "" {
-		return os.Getenv(upstreamPasswordVariable), nil
-	}
-	data, err := os.ReadFile(u.PasswordFile)
-	if err != nil {
-		return "", &inputError{fmt.Errorf("--mqtt-upstream-password-file: %w", err)}
-	}
-	password := strings.TrimSpace(string(data))
-	if password == "" {
-		return "", &inputError{fmt.Errorf("--mqtt-upstream-password-file %s: the file is empty", u.PasswordFile)}
-	}
-	return password, nil
+	return secret("--mqtt-upstream-password-file", u.PasswordFile, upstreamPasswordVariable)
 }
 
 // tlsConfig is nil where there is nothing to say about TLS.

@@ -43,6 +43,7 @@ type serverOptions struct {
 	upstream                 upstream
 	trackers                 trackers
 	webhooks                 webhooks
+	carriers                 carriers
 	certificates             *certificates // nil for plain connections
 	publicURL                *url.URL
 	proxies                  []netip.Prefix
@@ -63,6 +64,7 @@ type server struct {
 	bridge *bridge.Bridge    // nil for none
 	hooks  *notify.Hooks
 	poster *webhook.Sender
+	out    *outgoing
 	web    *web.Server
 }
 
@@ -106,6 +108,10 @@ func openServer(o serverOptions) (s *server, err error) {
 	if err := s.openWebhooks(o.webhooks, webhook.Options{Metrics: registry, Log: o.log}); err != nil {
 		return nil, err
 	}
+	s.out, err = o.carriers.open(outside{fleet: s.fleet, keys: s.keys, publicURL: o.publicURL, metrics: registry, log: o.log})
+	if err != nil {
+		return nil, err
+	}
 	pages, err := listen("--http", o.httpAddress)
 	if err != nil {
 		return nil, err
@@ -115,6 +121,8 @@ func openServer(o serverOptions) (s *server, err error) {
 		Fleet:      s.fleet,
 		Listen:     web.Listen{Listener: pages, TLS: encryption, PublicURL: o.publicURL, TrustedProxies: o.proxies},
 		Hooks:      s.hooks,
+		Browsers:   s.out.browsers,
+		Mounts:     s.out.mounts,
 		Broker:     s.announced(o.trackers, encryption != nil),
 		AdminToken: o.adminToken,
 		Map:        web.Map{Tiles: o.tiles, Town: o.town},
@@ -194,6 +202,7 @@ func (s *server) run(ctx context.Context) error {
 	parts.Go(func() error { return s.poster.Run(ctx) })
 	parts.Go(func() error { return s.web.Run(ctx) })
 	err := parts.Wait()
+	s.out.close()
 	stopFleet()
 	return errors.Join(err, <-fleetDone, s.keys.Close(), s.store.Close())
 }

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/twilio/twilio-go/client"
 
 	"wayguard/notify"
+	"wayguard/tracker"
 )
 
 // Where the callbacks must be mounted, for POST. The status is sent with each
@@ -85,8 +87,7 @@ func (c *Carrier) status(ctx context.Context, form url.Values) (string, error) {
 	receipt := form.Get("MessageSid")
 	switch form.Get("MessageStatus") {
 	case "delivered":
-		c.report(receipt, nil)
-		return "delivered", nil
+		return "delivered", c.report(ctx, receipt, nil)
 	case "undelivered", "failed":
 	default:
 		return "under_way", nil
@@ -105,14 +106,18 @@ func (c *Carrier) status(ctx context.Context, form url.Values) (string, error) {
 			return "", err
 		}
 	}
-	c.report(receipt, failed)
-	return "failed", nil
+	return "failed", c.report(ctx, receipt, failed)
 }
 
-func (c *Carrier) report(receipt string, failed *notify.SendError) {
-	if c.opts.Report != nil && receipt != "" {
-		c.opts.Report(receipt, failed)
+func (c *Carrier) report(ctx context.Context, receipt string, failed *notify.SendError) error {
+	if c.opts.Report == nil || receipt == "" {
+		return nil
 	}
+	err := c.opts.Report(ctx, receipt, failed)
+	if errors.Is(err, tracker.ErrNotFound) {
+		return nil // Somebody else sends with the account, too.
+	}
+	return err
 }
 
 // The words that Twilio takes for STOP and START, and some that are STOP in the

@@ -13,6 +13,7 @@ import (
 
 	"wayguard/notify"
 	"wayguard/notify/sms"
+	"wayguard/tracker"
 )
 
 // sign is Twilio's signature as https://www.twilio.com/docs/usage/security
@@ -92,6 +93,18 @@ func TestStatus(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// What could not be noted is asked for again, what concerns others is not.
+func TestStatusNotStored(t *testing.T) {
+	l := newLab(t)
+	form := url.Values{"MessageSid": {testSID}, "MessageStatus": {"delivered"}, "To": {testNumber}}
+	for err, want := range map[error]int{tracker.ErrUnavailable: http.StatusServiceUnavailable, tracker.ErrNotFound: http.StatusOK, nil: http.StatusOK} {
+		l.reportError = err
+		if status := post(t, l.carrier.Status(), sms.StatusPath, testToken, form); status != want {
+			t.Errorf("%v: status %d, want %d", err, status, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -57,8 +58,9 @@ type Caps struct {
 }
 
 // StatusFunc hears what became of a message that Send has given this receipt
-// for: failed is nil once it has reached the phone.
-type StatusFunc func(receipt string, failed *notify.SendError)
+// for: failed is nil once it has reached the phone. Twilio's callback is answered
+// once it returns; an error that wraps tracker.ErrNotFound is none.
+type StatusFunc func(ctx context.Context, receipt string, failed *notify.SendError) error
 
 // ErrOptions is wrapped by errors about options that can never be right.
 var ErrOptions = errors.New("bad options")

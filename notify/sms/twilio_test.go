@@ -178,6 +178,8 @@ type lab struct {
 	carrier    *sms.Carrier
 	reports    chan report
 	opts       sms.Options
+	// reportError is what whoever hears of messages answers.
+	reportError error
 }
 
 type report struct {
@@ -196,7 +198,10 @@ func newLab(t testing.TB, change ...func(*sms.Options)) *lab {
 		Account: sms.Account{SID: testAccount, Token: testToken}, Service: testService,
 		PublicURL: &url.URL{Scheme: "https", Host: "fleet.example"},
 		Fleet:     l.fleet, Suppressed: l.suppressed,
-		Report:  func(receipt string, failed *notify.SendError) { l.reports <- report{receipt, failed} },
+		Report: func(_ context.Context, receipt string, failed *notify.SendError) error {
+			l.reports <- report{receipt, failed}
+			return l.reportError
+		},
 		Outside: sms.Outside{Transport: l.twilio.transport()},
 	}
 	for _, c := range change {

@@ -311,7 +311,7 @@ func TestBadBrowsers(t *testing.T) {
 	} {
 		b := good
 		change(&b)
-		if _, err := l.browsers.Add(t.Context(), night, b); !errors.Is(err, notify.ErrBrowser) {
+		if _, err := l.browsers.Add(t.Context(), night, b); !errors.Is(err, tracker.ErrBadInput) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

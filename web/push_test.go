@@ -1,0 +1,68 @@
+package web
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"testing"
+
+	"wayguard/notify"
+)
+
+// subscription is what a browser says of itself.
+func subscription(t testing.TB, endpoint string) string {
+	t.Helper()
+	key, err := ecdh.P256().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return `"endpoint":"` + endpoint + `","keys":{"p256dh":"` + base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes()) + `","auth":"AAAAAAAAAAAAAAAAAAAAAA"}`
+}
+
+func TestPush(t *testing.T) {
+	s := startSite(t)
+	var key struct{ Key string }
+	s.api(http.StatusOK, http.MethodGet, "/api/v1/push/key").decode(&key)
+	point, err := base64.RawURLEncoding.DecodeString(key.Key)
+	if err != nil || len(point) != 65 || point[0] != 4 {
+		t.Errorf("key %q, %v", key.Key, err)
+	}
+	var made struct{ ID string }
+	body := `{"contact":"night",` + subscription(t, "https://push.example/abc") + `}`
+	s.api(http.StatusCreated, http.MethodPost, "/api/v1/push/subscriptions", withJSON(body)).decode(&made)
+	first := made.ID
+	s.api(http.StatusCreated, http.MethodPost, "/api/v1/push/subscriptions", withJSON(body)).decode(&made)
+	night := notify.Recipient{Audience: notify.ToDispatch, ID: "night"}
+	if got := s.server.browsers.Of(night, ""); made.ID != first || len(got) != 1 || got[first].Endpoint != "https://push.example/abc" {
+		t.Errorf("%q, then %q: %+v", first, made.ID, got)
+	}
+	s.api(http.StatusNoContent, http.MethodDelete, "/api/v1/push/subscriptions/"+first+"?contact=day")
+	if len(s.server.browsers.Of(night, "")) != 1 {
+		t.Error("another contact's browser went")
+	}
+	for range 2 {
+		s.api(http.StatusNoContent, http.MethodDelete, "/api/v1/push/subscriptions/"+first+"?contact=night")
+	}
+	if len(s.server.browsers.Of(night, "")) != 0 {
+		t.Error("the browser is still there")
+	}
+}
+
+func TestBadPush(t *testing.T) {
+	s := startSite(t)
+	good := subscription(t, "https://push.example/abc")
+	for name, body := range map[string]string{
+		"no contact": `{` + good + `}`,
+		"contact":    `{"contact":"a/b",` + good + `}`,
+		"endpoint":   `{"contact":"night",` + subscription(t, "http://push.example/abc") + `}`,
+		"no keys":    `{"contact":"night","endpoint":"https://push.example/abc"}`,
+		"key":        `{"contact":"night",` + strings.Replace(good, `"p256dh":"B`, `"p256dh":"C`, 1) + `}`,
+	} {
+		if a := s.api(http.StatusUnprocessableEntity, http.MethodPost, "/api/v1/push/subscriptions", withJSON(body)); !strings.Contains(string(a.body), "must be") {
+			t.Errorf("%s: %s", name, a.body)
+		}
+	}
+	s.api(http.StatusUnprocessableEntity, http.MethodDelete, "/api/v1/push/subscriptions/x")
+}
