@@ -39,13 +39,15 @@ var floors = map[string]int{
 // doors names, for a module, the only packages that may import it, tests
 // exempt. cmd stands for everything below it.
 var doors = map[string][]string{
-	"github.com/mochi-mqtt/server":        {"tracker/ingest/broker"},
-	"github.com/eclipse/paho.mqtt.golang": {"tracker/ingest/bridge", "firmware-protocol/device"},
-	"go.etcd.io/bbolt":                    {"tracker/boltstore"},
-	"github.com/paulmach/orb":             {"geofence", "tracker", "web", "cmd/wayguard"},
-	"github.com/gorilla/websocket":        {"web", "cmd/wayguard"},
-	"github.com/twilio/twilio-go":         {"notify/sms"},
-	"github.com/wneessen/go-mail":         {"notify/email"},
+	"github.com/mochi-mqtt/server":          {"tracker/ingest/broker"},
+	"github.com/eclipse/paho.mqtt.golang":   {"tracker/ingest/bridge", "firmware-protocol/device"},
+	"go.etcd.io/bbolt":                      {"tracker/boltstore"},
+	"github.com/paulmach/orb":               {"geofence", "tracker", "web", "cmd/wayguard"},
+	"github.com/gorilla/websocket":          {"web", "cmd/wayguard"},
+	"github.com/twilio/twilio-go":           {"notify/sms"},
+	"github.com/wneessen/go-mail":           {"notify/email"},
+	"github.com/emersion/go-msgauth":        {"notify/email"},
+	"github.com/SherClockHolmes/webpush-go": {"notify/webpush"},
 }
 
 // source is one Go file.

@@ -21,6 +21,8 @@ const (
 	textTimeout    = time.Minute
 	endTimeout     = 5 * time.Minute
 	quitTimeout    = 2 * time.Second
+	// resetTimeout is short: a new connection is as good.
+	resetTimeout = 5 * time.Second
 )
 
 // dialer opens sessions.
@@ -165,7 +167,7 @@ func (s *session) transfer(ctx context.Context, from, to address, text []byte) e
 // reset makes sure that the server still listens.
 func (s *session) reset(ctx context.Context) error {
 	defer s.until(ctx)()
-	s.within(commandTimeout)
+	s.within(resetTimeout)
 	err := s.client.Reset()
 	s.broken = s.broken || err != nil
 	return err
