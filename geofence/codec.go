@@ -38,7 +38,7 @@ var ErrState = errors.New("bad engine state")
 //	  place, vague   if there were changes: lon, lat; metres
 //	  mean           if there were two or more
 //	parts            guard, silence, motion, tour, progress, forecast, escort,
-//	                 as each of them says
+//	                 lookout, as each of them says
 //
 // Each State has exactly one form.
 const stateVersion = 2
@@ -123,8 +123,8 @@ type part interface {
 	append(b []byte, s *State) []byte
 }
 
-func (s *State) parts() [7]part {
-	return [7]part{&s.guard, &s.silence, &s.motion, &s.tour, &s.progress, &s.forecast, &s.escort}
+func (s *State) parts() [8]part {
+	return [8]part{&s.guard, &s.silence, &s.motion, &s.tour, &s.progress, &s.forecast, &s.escort, &s.lookout}
 }
 
 func appendFix(b []byte, f Fix) []byte {

@@ -161,6 +161,9 @@ func (d *decoder) parts(s *State, present byte) {
 	if has(6) {
 		s.escort = d.escort(s)
 	}
+	if has(7) {
+		s.lookout = d.lookout(s)
+	}
 }
 
 func (d *decoder) fix() Fix {

@@ -39,5 +39,6 @@
 // silence (was the device heard), guard (can the fix be true), relations and the
 // trail (fences; the clearing spares most of the work), motion and tour (stays,
 // and which of the round's stops have been called at), progress (how far along its route), forecast (when it will be
-// where), escort (is the parcel with its vehicle).
+// where), escort (is the parcel with its vehicle), lookout (does the route lead into a
+// hazard).
 package geofence

@@ -86,6 +86,9 @@ type Handoff struct {
 	// Point is where the scanner says it was, if it says so.
 	Point    orb.Point
 	HasPoint bool
+	// Noted: another device judges it. This one knows from then on that the
+	// stop was served, and tells nothing.
+	Noted bool
 }
 
 // Deliver judges a hand-off by where the device stayed and tells one of
@@ -101,6 +104,9 @@ type Handoff struct {
 // The stop is one of the device's round, of a parcel's tracker of its
 // carrier's.
 //
+// One that is only Noted tells nothing, but what follows from it may: of a
+// parcel's tracker, that it was left at the right door or at a wrong one.
+//
 // A hand-off of the same stop and time as one of the last few tells nothing,
 // nor does one without a stop. A parcel has one verdict for each stop: of its
 // tracker, a hand-off of a stop that was judged before, by a hand-off or by the
@@ -111,6 +117,11 @@ func Deliver(w *World, s *State, h Handoff, events []Event) []Event {
 		return events
 	}
 	s.follow(w)
+	if h.Noted {
+		s.escort.remember(h.Stop, h.Time, DropUnverifiable)
+		s.servedBy(handover{Handoff: h}, s.newEpisode())
+		return events
+	}
 	st, reason := s.stayAt(h.Time, w.settings.Drops.Tolerance)
 	return s.tellDrop(w, handover{Handoff: h, stay: st, reason: reason}, events)
 }

@@ -159,6 +159,30 @@ func (s *State) escorted(w *World, g sighting, fix *Fix, events []Event) []Event
 	return s.resolve(w, g, events)
 }
 
+// Outrun reports whether a fix of a time, the device's own or its carrier's,
+// comes too late to be compared with the other one's: those of then have made
+// room for newer ones. It is to be asked before the fix is taken. Only a run
+// over the fixes of both in order of time finds what is missed so.
+func (s *State) Outrun(w *World, at Millis, ofCarrier bool) bool {
+	e := &s.escort
+	others := e.knots
+	if ofCarrier {
+		others = e.own
+	}
+	return len(others) == maxSamples && others[0].time > at &&
+		!w.settings.Raw && e.carrier == w.duties.devices[s.device].Carrier
+}
+
+// Accompanied is the time of the newest fix of the carrier's that is kept, if
+// there is one.
+func (s *State) Accompanied() (at Millis, ok bool) {
+	n := len(s.escort.knots)
+	if n == 0 {
+		return 0, false
+	}
+	return s.escort.knots[n-1].time, true
+}
+
 // with is e for a carrier: whatever was known of another one is forgotten.
 func (e *escort) with(carrier DeviceID) *escort {
 	if e.carrier != carrier {

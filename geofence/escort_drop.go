@@ -70,8 +70,13 @@ func (s *State) part(w *World, c comparison, events []Event) []Event {
 	return s.tellSeparated(events)
 }
 
+// tellSeparated tells of a parcel apart from its vehicle; of one that somebody
+// said was handed over, the verdict on that says it all.
 func (s *State) tellSeparated(events []Event) []Event {
 	p := &s.escort.pairing
+	if stop := s.duty.device.Destination; stop != "" && s.escort.told(stop) != "" {
+		return events
+	}
 	p.episode = s.newEpisode()
 	e := Event{Type: Separated, Time: p.left.time, Subject: string(s.escort.carrier), Episode: p.episode, Point: p.left.point}
 	e.Facts.add("distance_m", p.distance)

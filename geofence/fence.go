@@ -44,6 +44,8 @@ type Fence struct {
 	// Hazard: it is a place to be warned of. Entering or crossing it makes a
 	// HazardEnter, and nothing else is told of it.
 	Hazard bool
+	// Peril is what more is known of a hazard.
+	Peril Peril
 }
 
 // clone is f with its own copy of the coordinates.

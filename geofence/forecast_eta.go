@@ -32,6 +32,10 @@ type ETA struct {
 // services are off for all stretches and stops alike, so that their errors
 // grow with the sum itself. The sum is taken to be log-normal, as times for
 // drives in towns about are.
+//
+// Where the route leads through a hazard that holds vehicles up, driving takes
+// as much longer as its Peril says, even if it may be over by then. Away from a
+// route hazards count for nothing.
 func (s *State) ETAs(w *World, buffer []ETA) []ETA {
 	d := s.duty
 	if d == nil || s.version != w.version {

@@ -43,6 +43,7 @@ func (s *State) outlook(w *World, r *round, g sighting) outlook {
 	}
 	o.begin(g)
 	o.table = s.forecast.timetable(w, o.path(), g)
+	o.table.slow = w.threats.of(r, o.route).slow
 	return o
 }
 

@@ -22,6 +22,7 @@ type timetable struct {
 	origin origin
 	rides  []ride
 	flat   float64 // seconds a metre beyond the table
+	slow   []slowdown
 }
 
 // ride is how long a drive takes, and how much of that is on roads that the
@@ -109,8 +110,22 @@ func (p *path) spotAt(along float64, edge int) (spot, int) {
 	return newSpot(at.point()), edge
 }
 
-// between is how long driving between two places along the route takes.
+// between is how long driving between two places along the route takes,
+// hazards included.
 func (t *timetable) between(from, to float64) ride {
+	total, low, high := t.freely(from, to), min(from, to), max(from, to)
+	for _, s := range t.slow {
+		if a, b := max(low, s.from), min(high, s.to); a < b {
+			part, more := t.freely(a, b), 1/s.share-1
+			total.seconds += more * part.seconds
+			total.unknown += more * part.unknown
+		}
+	}
+	return total
+}
+
+// freely is between without hazards.
+func (t *timetable) freely(from, to float64) ride {
 	a, b := t.at(from), t.at(to)
 	return ride{math.Abs(b.seconds - a.seconds), math.Abs(b.unknown - a.unknown)}
 }

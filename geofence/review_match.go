@@ -26,7 +26,8 @@ var episodeKinds = map[EventType]struct {
 	RouteOff: {"excursion", opens}, RouteBack: {"excursion", closes},
 	StopBegin: {"stay", opens}, StopUnplanned: {"stay", within}, StopEnd: {"stay", closes},
 	Delayed: {"delay", opens}, OnTimeAgain: {"delay", closes},
-	Separated: {"parting", opens}, Reunited: {"parting", closes},
+	HazardAhead: {"prospect", opens},
+	Separated:   {"parting", opens}, Reunited: {"parting", closes},
 	DropConfirmed: {"drop", lone}, DropWrongAddress: {"drop", lone}, DropUnverifiable: {"drop", lone},
 }
 

@@ -65,6 +65,7 @@ type duties struct {
 	followed map[DeviceID]*round
 	common   *round // of the devices that no other round names; nil for none
 	devices  map[DeviceID]Device
+	aboard   map[DeviceID][]DeviceID // by carrier, in order of id
 }
 
 // WithRounds is the World after some rounds are put, in place of those with
@@ -78,14 +79,17 @@ func (w *World) WithRounds(version uint64, put []Round, remove []RoundID) (*Worl
 	for _, id := range remove {
 		delete(rounds, id)
 	}
+	var prepared []*round
 	for _, r := range put {
 		made, err := newRound(r)
 		if err != nil {
 			return nil, fmt.Errorf("round %q: %w", r.ID, err)
 		}
 		rounds[r.ID] = made
+		prepared = append(prepared, made)
 	}
 	made := *w
+	made.threats = w.threats.with(prepared, remove)
 	made.version = version
 	made.duties.rounds, made.duties.common = rounds, nil
 	made.duties.followed = make(map[DeviceID]*round)
@@ -117,8 +121,28 @@ func (w *World) WithDevices(version uint64, put []Device, remove []DeviceID) *Wo
 	}
 	made := *w
 	made.version, made.duties.devices = version, devices
+	made.duties.aboard = make(map[DeviceID][]DeviceID)
+	for _, id := range slices.Sorted(maps.Keys(devices)) {
+		if c := devices[id].Carrier; c != "" {
+			made.duties.aboard[c] = append(made.duties.aboard[c], id)
+		}
+	}
 	return &made
 }
+
+// Device is what w says of a device, the zero Device but for the id if nothing.
+func (w *World) Device(id DeviceID) Device {
+	d := w.duties.devices[id]
+	d.ID = id
+	return d
+}
+
+// Aboard are the devices of which one is the carrier, in order of id. The slice
+// must not be changed.
+func (w *World) Aboard(carrier DeviceID) []DeviceID { return w.duties.aboard[carrier] }
+
+// Carries reports whether any device is carried by another one.
+func (w *World) Carries() bool { return len(w.duties.aboard) > 0 }
 
 // duty is what w wants of the device, the settings filled in.
 func (w *World) duty(id DeviceID) *duty {

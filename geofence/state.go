@@ -30,6 +30,7 @@ type State struct {
 	progress  progress
 	forecast  forecast
 	escort    escort
+	lookout   lookout
 }
 
 // NewState is a device never seen, which id names in the World.
@@ -63,7 +64,7 @@ func (s *State) Clone() State {
 	c.relations, c.spare = slices.Clone(s.relations), nil
 	c.guard, c.silence, c.motion = s.guard.clone(), s.silence.clone(), s.motion.clone()
 	c.tour, c.progress = s.tour.clone(), s.progress.clone()
-	c.forecast, c.escort = s.forecast.clone(), s.escort.clone()
+	c.forecast, c.escort, c.lookout = s.forecast.clone(), s.escort.clone(), s.lookout.clone()
 	return c
 }
 
@@ -85,4 +86,5 @@ func (s *State) renumber(number func(uint64) uint64) {
 	s.progress.renumber(number)
 	s.forecast.renumber(number)
 	s.escort.renumber(number)
+	s.lookout.renumber(number)
 }

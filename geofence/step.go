@@ -7,7 +7,7 @@ import (
 
 // EngineVersion stands in checkpoints; it is raised when Step gives other
 // answers for the same inputs.
-const EngineVersion = 3
+const EngineVersion = 4
 
 // Step takes fix, the newest of one device, brings s up to date in place and
 // appends what happened to events: first crosses, then exits, enters and dwells,
@@ -57,6 +57,7 @@ func (s *State) trust(w *World, g sighting, fix *Fix, events []Event) []Event {
 	if s.duty.round != nil {
 		events = s.travel(w, g, fix, events)
 		events = s.foresee(w, g, fix, events)
+		events = s.lookAhead(w, g, events)
 	}
 	if s.duty.device.Carrier != "" {
 		events = s.escorted(w, g, fix, events)

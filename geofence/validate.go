@@ -81,6 +81,9 @@ func (f Fence) checkRest() error {
 	if err := f.Thresholds.check(); err != nil {
 		return err
 	}
+	if err := f.Peril.check(); err != nil {
+		return err
+	}
 	return f.Band.check()
 }
 

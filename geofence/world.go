@@ -16,6 +16,7 @@ type World struct {
 	zones    roster
 	index    index
 	duties   duties
+	threats  threats
 	// addresses are the known ones, as fences; nil for none.
 	addresses *World
 	speeds    *SpeedModel // nil for none
@@ -66,6 +67,7 @@ func (w *World) With(version uint64, put []Fence, remove []FenceID) (*World, err
 	for _, z := range added {
 		made.crossFrom = min(made.crossFrom, z.thresholds.CrossMargin*2*steady)
 	}
+	made.threats = w.threats.edit(removed, added, w.duties.rounds)
 	made.zones, made.index = zones, w.index.edit(removed, added)
 	return &made, nil
 }

@@ -27,7 +27,8 @@ const maxFenceName = 256
 // without "/"), a Polygon, a MultiPolygon, a Point with properties.radius_m, or
 // a LineString with properties.corridor_m, how many metres the fence reaches to
 // either side of it. With properties.kind "hazard" it is a place to be warned
-// of. Optional are properties.name, dwell, floor_m and ceiling_m
+// of, perhaps with the time properties.until at which that ends and
+// properties.speed_share, see geofence.Peril. Optional are properties.name, dwell, floor_m and ceiling_m
 // in metres above the ellipsoid, and the fence's own thresholds by the names of
 // the settings, such as exit_margin and enter_after_s. The other properties are
 // kept. The fence it returns is valid; Updated is zero.
@@ -97,7 +98,9 @@ func (f Feature) Fence() (FenceRecord, error) {
 	if r.Fence.Dwell, err = dwell(properties.get("dwell")); err != nil {
 		return FenceRecord{}, err
 	}
-	r.Fence.Hazard = stringOf(properties.get("kind")) == "hazard"
+	if r.Fence.Hazard = stringOf(properties.get("kind")) == "hazard"; r.Fence.Hazard {
+		r.Fence.Peril.Until = hazardEnd(properties.get("until"))
+	}
 	if properties, err = takeLimits(&r.Fence, properties); err != nil {
 		return FenceRecord{}, err
 	}
@@ -106,6 +109,16 @@ func (f Feature) Fence() (FenceRecord, error) {
 	}
 	r.Properties = properties.without("name").object()
 	return r, nil
+}
+
+// hazardEnd is when a hazard ends, 0 where it says nothing that is a time. The
+// property stays where it is.
+func hazardEnd(raw json.RawMessage) geofence.Millis {
+	var at time.Time
+	if raw == nil || json.Unmarshal(raw, &at) != nil || at.IsZero() {
+		return 0
+	}
+	return geofence.MillisOf(at)
 }
 
 // meters is the length that a geometry cannot be a fence without.

@@ -16,6 +16,9 @@ func takeLimits(f *geofence.Fence, properties members) (rest members, err error)
 	banded := false
 	band := geofence.Band{FloorMeters: math.Inf(-1), CeilingMeters: math.Inf(1)}
 	ends := map[string]*float64{"floor_m": &band.FloorMeters, "ceiling_m": &band.CeilingMeters}
+	if f.Hazard {
+		ends["speed_share"] = &f.Peril.SpeedShare
+	}
 	for _, e := range properties {
 		end, isThreshold := ends[e.name], geofence.IsThreshold(e.name)
 		if end == nil && !isThreshold || isNull(e.value) {
@@ -27,7 +30,7 @@ func takeLimits(f *geofence.Fence, properties members) (rest members, err error)
 			return nil, fmt.Errorf("properties.%s must be a number, not %.40s", e.name, e.value)
 		}
 		if end != nil {
-			*end, banded = value, true
+			*end, banded = value, banded || e.name != "speed_share"
 		} else if err := f.Thresholds.Set(e.name, value); err != nil {
 			return nil, fmt.Errorf("properties: %w", err)
 		}
@@ -52,6 +55,7 @@ func limits(f *geofence.Fence) iter.Seq2[string, float64] {
 		banded := f.Band != geofence.Band{}
 		give("floor_m", f.Band.FloorMeters, banded && !math.IsInf(f.Band.FloorMeters, -1))
 		give("ceiling_m", f.Band.CeilingMeters, banded && !math.IsInf(f.Band.CeilingMeters, 1))
+		give("speed_share", f.Peril.SpeedShare, f.Peril.SpeedShare > 0)
 		for name, value := range f.Thresholds.Given {
 			give(name, value, true)
 		}
