@@ -135,7 +135,7 @@ func (f *Fleet) addEdit(b *batch, s submission) error {
 
 // addReports steps the reports and adds what came of them, in their order.
 func (f *Fleet) addReports(b *batch, e *entry, reports []*Report, now time.Time) error {
-	outcomes := f.step(reports, e.seq)
+	outcomes, rides := f.step(reports, e.seq)
 	f.pipeline.recent.heed(reports)
 	b.tx.Records = append(b.tx.Records, f.pipeline.recent.follow()...)
 	for i, r := range reports {
@@ -170,6 +170,9 @@ func (f *Fleet) addReports(b *batch, e *entry, reports []*Report, now time.Time)
 		if err != nil {
 			return err
 		}
+	}
+	if err := f.addRides(b, e, rides, now); err != nil {
+		return err
 	}
 	return f.addPacked(b, e)
 }
@@ -237,35 +240,64 @@ func (f *Fleet) addNews(b *batch, ev Event) error {
 }
 
 // step runs the reports through the engine: devices in parallel, the reports
-// of one device in order.
-func (f *Fleet) step(reports []*Report, seq uint64) []outcome {
-	outcomes := make([]outcome, len(reports))
+// of one device in order. Those of devices that are carried come behind all
+// others, with what their carriers reported; rides are what that gave beside.
+func (f *Fleet) step(reports []*Report, seq uint64) (outcomes []outcome, rides []*ride) {
+	outcomes = make([]outcome, len(reports))
 	if len(reports) == 0 {
-		return outcomes
+		return outcomes, nil
 	}
 	w := f.pipeline.world.Load()
-	workers := 1
-	if len(reports) >= parallelFrom {
-		workers = min(runtime.GOMAXPROCS(0), shardCount)
-	}
-	var wg sync.WaitGroup
-	for worker := range workers {
-		wg.Go(func() {
-			for i, r := range reports {
-				if n := shardOf(r.Device); n%workers == worker {
-					outcomes[i] = f.pipeline.shards[n].take(w, r, seq, f.storedFixes)
-				}
+	c, carries := newConvoy(w), w.Carries()
+	f.inParallel(len(reports), func(mine func(DeviceID) bool) {
+		for i, r := range reports {
+			if mine(r.Device) && !(carries && c.carried(r.Device)) {
+				outcomes[i] = f.shard(r.Device).take(w, r, seq, f.storedFixes, nil)
 			}
-		})
+		}
+	})
+	if !carries {
+		return outcomes, nil
 	}
-	wg.Wait()
-	return outcomes
+	for i, r := range reports {
+		c.heed(r.Device, outcomes[i].stored, outcomes[i].marks)
+	}
+	f.inParallel(len(reports)+len(c.rides), func(mine func(DeviceID) bool) {
+		for i, r := range reports {
+			if mine(r.Device) && c.carried(r.Device) {
+				outcomes[i] = f.shard(r.Device).takeAlong(c, r, seq, f.storedFixes)
+			}
+		}
+		for _, x := range c.rides {
+			if mine(x.device) {
+				f.shard(x.device).ride(w, x, seq)
+			}
+		}
+	})
+	return outcomes, c.rides
 }
 
-func (s *shard) take(w *geofence.World, r *Report, seq uint64, read storedFixes) outcome {
+// inParallel calls do in each of some goroutines, as many as so many things are
+// worth, with what tells whether a device is its own.
+func (f *Fleet) inParallel(things int, do func(mine func(DeviceID) bool)) {
+	if things < parallelFrom {
+		do(func(DeviceID) bool { return true })
+		return
+	}
+	workers := min(runtime.GOMAXPROCS(0), shardCount)
+	var wg sync.WaitGroup
+	for worker := range workers {
+		wg.Go(func() { do(func(id DeviceID) bool { return shardOf(id)%workers == worker }) })
+	}
+	wg.Wait()
+}
+
+func (f *Fleet) shard(id DeviceID) *shard { return f.pipeline.shards[shardOf(id)] }
+
+func (s *shard) take(w *geofence.World, r *Report, seq uint64, read storedFixes, carrier []geofence.Fix) outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := s.track(r.Device).take(w, r, seq, read)
+	o := s.track(r.Device).take(w, r, seq, read, carrier)
 	if !o.duplicate {
 		s.stepped = seq
 	}

@@ -15,20 +15,23 @@ type listed[T any] interface {
 	name(key string)
 }
 
-// Catalog holds all entries of one kind: depots, vehicles or drivers.
+// Catalog holds all entries of one kind: depots, vehicles,
+// drivers or parcels.
 type Catalog[T any, P listed[T]] struct {
 	fleet *Fleet
 	shelf *shelf[T, P]
 	// check refuses what goes against other things that are kept, and notes in
 	// the edit what follows for them; gone is for an entry that is removed.
 	check func(b *ledgerEdit, p P, gone bool) error
+	// beside is another kind that check looks at; empty for none.
+	beside string
 }
 
 // Depots are where rounds begin and end.
 func (f *Fleet) Depots() Catalog[Depot, *Depot] {
 	return Catalog[Depot, *Depot]{f, f.ledger.depots, func(b *ledgerEdit, d *Depot, gone bool) error {
 		return f.ledger.touch(b, func(r *Round) bool { return r.Depot == d.ID }, gone)
-	}}
+	}, ""}
 }
 
 // Vehicles are what carries parcels.
@@ -37,8 +40,11 @@ func (f *Fleet) Vehicles() Catalog[Vehicle, *Vehicle] {
 		if err := f.checkTrackers(v); err != nil && !gone {
 			return err
 		}
+		if err := f.ledger.touchSent(b, v, gone); err != nil {
+			return err
+		}
 		return f.ledger.touch(b, func(r *Round) bool { return r.Vehicle == v.ID }, gone)
-	}}
+	}, parcelBucket}
 }
 
 // Drivers drive rounds. What is personal of them is sealed under keys of their
@@ -49,7 +55,7 @@ func (f *Fleet) Drivers() Catalog[Driver, *Driver] {
 			return nil
 		}
 		return f.ledger.touch(b, func(r *Round) bool { return r.Driver == d.ID }, gone)
-	}}
+	}, ""}
 }
 
 // touch has the engine told anew of the running rounds that something belongs
@@ -64,10 +70,22 @@ func (l *ledger) touch(b *ledgerEdit, uses func(*Round) bool, gone bool) error {
 	return nil
 }
 
-func (f *Fleet) checkTrackers(v *Vehicle) error {
-	for _, id := range v.Devices {
+func (f *Fleet) checkRegistered(ids []DeviceID) error {
+	for _, id := range ids {
 		if _, ok := f.registry.get(id); !ok {
 			return &MemberError{"devices", fmt.Sprintf("must be registered devices: there is no device %q.", id)}
+		}
+	}
+	return nil
+}
+
+func (f *Fleet) checkTrackers(v *Vehicle) error {
+	if err := f.checkRegistered(v.Devices); err != nil {
+		return err
+	}
+	for _, id := range v.Devices {
+		if p, ok := f.ParcelOfDevice(id); ok {
+			return &MemberError{"devices", fmt.Sprintf("must be in no parcel: take %s out of %q first.", id, p.ID)}
 		}
 	}
 	others := f.ledger.vehicles.list("", false, 1, func(o *Vehicle) bool {
@@ -172,7 +190,7 @@ func (c Catalog[T, P]) edit(ctx context.Context, id string, change func(*ledgerE
 		}
 		changed = *p
 		return c.fleet.commitLedger(ctx, b)
-	}, c.shelf.bucket, id)
+	}, c.held(id)...)
 	if err != nil {
 		return none, err
 	}
@@ -199,5 +217,14 @@ func (c Catalog[T, P]) Remove(ctx context.Context, id string, seen uint64) error
 		b.rows = append(b.rows, BucketRecord{Bucket: c.shelf.bucket, Record: Record{Key: id}})
 		b.place = append(b.place, func() { c.shelf.drop(id) })
 		return c.fleet.commitLedger(ctx, b)
-	}, c.shelf.bucket, id)
+	}, c.held(id)...)
+}
+
+// held are the keys of what an edit of an entry holds.
+func (c Catalog[T, P]) held(id string) []string {
+	keys := []string{c.shelf.bucket, id}
+	if c.beside != "" {
+		keys = append(keys, c.beside)
+	}
+	return keys
 }

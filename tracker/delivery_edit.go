@@ -270,6 +270,9 @@ func (f *Fleet) changeDelivery(ctx context.Context, id DeliveryID, seen uint64, 
 
 // follow has the round of a delivery follow its change.
 func (l *ledger) follow(b *ledgerEdit, before, after *Delivery, typ string) error {
+	if before.State != after.State {
+		l.touchOrder(b, after)
+	}
 	switch {
 	case before.Round == "":
 	case after.Round == "":

@@ -193,7 +193,7 @@ func parseDutyKey(key string) (RoundID, uint64, error) {
 }
 
 // changeDuties makes an edit durable together with a World that knows the
-// rounds which it reshaped.
+// rounds which it reshaped, and what it means for their devices.
 func (f *Fleet) changeDuties(ctx context.Context, b *ledgerEdit, e edit) error {
 	return f.fences.editing.take(ctx, func(ctx context.Context) error {
 		// What a failed edit of fences left behind is of the version to come.
@@ -202,6 +202,13 @@ func (f *Fleet) changeDuties(ctx context.Context, b *ledgerEdit, e edit) error {
 		}
 		old := f.pipeline.world.Load()
 		version := old.Version() + 1
+		errands := f.ledger.errandsOf(b).changed(old, version)
+		if len(b.reshaped)+len(errands) == 0 {
+			return f.change(ctx, e)
+		}
+		for i := range errands {
+			e.records = append(e.records, errands[i].row())
+		}
 		var put []geofence.Round
 		var remove []geofence.RoundID
 		for id := range b.reshaped {
@@ -221,6 +228,7 @@ func (f *Fleet) changeDuties(ctx context.Context, b *ledgerEdit, e edit) error {
 		if e.world, err = old.WithRounds(version, put, remove); err != nil {
 			return fmt.Errorf("%w: %w", ErrBadInput, err)
 		}
+		e.world = tellDevices(e.world, version, errands)
 		e.records = append(e.records, worldRecord(version))
 		return f.change(ctx, e)
 	})

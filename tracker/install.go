@@ -60,6 +60,10 @@ func (r *rerun) amend(t *track) *amendment {
 			r.handOff(m.world, pastHandoff{*m.handoff, m.at})
 			continue
 		}
+		if m.carrier {
+			r.accompany(m.world, m.fix)
+			continue
+		}
 		r.step(m.world, m.fix)
 	}
 	a := &amendment{found: make([]geofence.Event, len(r.found))}

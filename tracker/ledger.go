@@ -46,13 +46,18 @@ type ledger struct {
 	drivers  *shelf[Driver, *Driver]
 	rounds   *shelf[Round, *Round]
 	hazards  *shelf[Hazard, *Hazard]
-	alerts   *shelf[Alert, *Alert]
+	parcels  *shelf[Parcel, *Parcel]
+	// tagged finds parcels and deliveries by what is on them.
+	tagged *parcelIndex
+	alerts *shelf[Alert, *Alert]
 	// opened are all alerts in order of their events, standing those that are not
 	// resolved by what they are about, both under the lock of alerts.
 	opened   []openedAt
 	standing map[cause][]AlertID
 	// duties are the past of the rounds, until the journal has been replayed.
 	duties []dutyEdit
+	// errands are that of devices.
+	errands []errandEdit
 }
 
 // loadLedger opens every record. Those of people who were erased are known to
@@ -72,8 +77,11 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		hazards:    newShelf[Hazard](hazardBucket),
 		alerts:     newShelf[Alert](alertBucket),
 		standing:   make(map[cause][]AlertID),
+		parcels:    newShelf[Parcel](parcelBucket),
+		tagged:     newParcelIndex(),
 	}
 	l.deliveries.placed, l.alerts.placed = l.noteDelivery, l.noteAlert
+	l.parcels.placed, l.parcels.dropped = l.tagged.place, func(p *Parcel) { l.tagged.place(p, nil) }
 	for i := range l.turns {
 		l.turns[i] = newTurn()
 	}
@@ -81,14 +89,17 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		return l, nil
 	}
 	for _, load := range []func(Store, *Keyring) error{
-		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.rounds.load, l.alerts.load, l.hazards.load,
+		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.rounds.load, l.alerts.load, l.hazards.load, l.parcels.load,
 	} {
 		if err := load(store, keys); err != nil {
 			return nil, err
 		}
 	}
 	var err error
-	l.duties, err = loadDuties(store, keys)
+	if l.duties, err = loadDuties(store, keys); err != nil {
+		return nil, err
+	}
+	l.errands, err = loadErrands(store)
 	return l, err
 }
 
@@ -100,6 +111,7 @@ func (l *ledger) takeDuties() []dutyEdit {
 
 func (l *ledger) noteDelivery(before, after *Delivery) {
 	l.refer(before, after)
+	l.tagged.order(before, after)
 	l.notePending(after)
 }
 

@@ -21,14 +21,32 @@ type ledgerEdit struct {
 	handoff *journaledHandoff
 	// reshaped are the rounds that the engine must be told of anew.
 	reshaped map[RoundID]bool
+	// touched are the devices of which the engine may have to be told anew,
+	// beside those of the rounds and rows.
+	touched map[DeviceID]bool
 }
 
 func (l *ledger) edit() *ledgerEdit {
-	return &ledgerEdit{at: l.today(), keys: l.keys, pending: make(map[string]any), reshaped: make(map[RoundID]bool), opened: make(map[AlertID]bool)}
+	return &ledgerEdit{at: l.today(), keys: l.keys, pending: make(map[string]any), reshaped: make(map[RoundID]bool), opened: make(map[AlertID]bool), touched: make(map[DeviceID]bool)}
 }
+
+// touch notes devices of which the engine may have to be told anew.
+func (b *ledgerEdit) touch(ids ...DeviceID) {
+	for _, id := range ids {
+		b.touched[id] = true
+	}
+}
+
+// removed stands for a row that the edit removes.
+type removed struct{}
+
+func (b *ledgerEdit) remove(bucket, key string) { b.pending[bucket+"/"+key] = removed{} }
 
 // look returns a row as the edit leaves it.
 func look[T any, P row[T]](b *ledgerEdit, s *shelf[T, P], key string) (found T, ok bool) {
+	if b.pending[s.bucket+"/"+key] == (removed{}) {
+		return found, false
+	}
 	if p, pending := b.pending[s.bucket+"/"+key].(P); pending {
 		return *p, true
 	}
@@ -63,7 +81,7 @@ func (f *Fleet) commitLedger(ctx context.Context, b *ledgerEdit) error {
 			place()
 		}
 	}}
-	if len(b.reshaped) == 0 {
+	if len(b.reshaped)+len(b.touched) == 0 {
 		return f.change(ctx, e)
 	}
 	return f.changeDuties(ctx, b, e)

@@ -20,7 +20,7 @@ func (f *Fleet) replay() error {
 	}
 	recent := &f.pipeline.recent
 	recent.received = f.newestReceipt()
-	worlds := f.fences.history(recent.received, f.ledger.takeDuties())
+	worlds := f.fences.history(recent.received, f.ledger.takeDuties(), f.ledger.takeErrands())
 	replayed := 0
 	err = f.store.Journal(func(seq uint64, value []byte) error {
 		e, err := parseEntry(seq, value)
@@ -74,6 +74,7 @@ func (f *Fleet) newestReceipt() (newest geofence.Millis) {
 func (f *Fleet) replayEntry(w *geofence.World, e *entry) (replayed int, err error) {
 	recent := &f.pipeline.recent
 	events, whole := 0, true
+	c := newConvoy(w)
 	for i := range e.reviews {
 		if err := f.replayReview(&e.reviews[i], e.seq); err != nil {
 			return 0, err
@@ -82,16 +83,23 @@ func (f *Fleet) replayEntry(w *geofence.World, e *entry) (replayed int, err erro
 	for i := range e.reports {
 		r := &e.reports[i]
 		recent.received = max(recent.received, geofence.MillisOf(r.Received))
+		c.heed(r.Device, r.Fixes, r.marks)
 		s := f.pipeline.shards[shardOf(r.Device)]
 		if e.seq <= s.saved {
 			s.track(r.Device).refill(r, e.seq)
 			whole = false
 			continue
 		}
-		o := s.take(w, &r.Report, e.seq, nil)
+		if c.carried(r.Device) {
+			continue
+		}
+		o := s.take(w, &r.Report, e.seq, nil, nil)
 		events += len(o.events) + len(o.sensed)
 		replayed++
 	}
+	along, found := f.replayAlong(c, e)
+	replayed += along
+	events += found
 	for i := range e.handoffs {
 		h := &e.handoffs[i]
 		if s := f.pipeline.shards[shardOf(h.device)]; e.seq > s.saved {

@@ -71,6 +71,9 @@ type known struct {
 	// through the journal entry through.
 	tail    []tailFix
 	through uint64
+	// escorted is the time of the newest fix of its carrier's that is remembered,
+	// firstMillis for none.
+	escorted geofence.Millis
 }
 
 // beginReview notes that the device is under review from now on. v is nil if
@@ -85,8 +88,13 @@ func (f *Fleet) beginReview(id DeviceID) (v *review, k known) {
 	}
 	v = &review{device: id}
 	t.history.review = v
+	escorted, ok := t.engine.Accompanied()
+	if !ok {
+		escorted = firstMillis
+	}
 	return v, known{
-		late: t.history.late, newest: t.newest, partial: t.history.partial,
+		escorted: escorted,
+		late:     t.history.late, newest: t.newest, partial: t.history.partial,
 		tail: tailFixes(t.tail), through: s.stepped,
 	}
 }
@@ -132,7 +140,11 @@ func (f *Fleet) rerun(ctx context.Context, v *review, k known) (*rerun, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r, r.run(ctx, &f.pipeline.recent, fixes, handoffs)
+	past, err := f.withCarriers(r, k, fixes)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.run(ctx, &f.pipeline.recent, past, handoffs)
 }
 
 func (f *Fleet) awaitCommit(ctx context.Context, seq uint64) error {
@@ -168,23 +180,24 @@ func (f *Fleet) start(r *rerun, k known) error {
 // goes by the World of the next one that was in time, as if it had come just
 // before that: then the Worlds follow one another as they did, and an edit
 // gives no events.
-func (r *rerun) run(ctx context.Context, worlds *recentWorlds, fixes []tailFix, handoffs []pastHandoff) error {
-	for i := len(fixes) - 2; i >= 0; i-- {
-		if next := fixes[i+1].Received; next.Before(fixes[i].Received) {
-			fixes[i].Received = next
-		}
-	}
+//
+// A fix of the carrier's goes by the World of the device's next one.
+func (r *rerun) run(ctx context.Context, worlds *recentWorlds, fixes []pastFix, handoffs []pastHandoff) error {
 	every := max(rerunSnapshot, (len(fixes)+maxSnapshots-1)/maxSnapshots)
 	r.state.Rehearse()
+	own := 0
 	for i, p := range fixes {
 		w := worlds.at(geofence.MillisOf(p.Received))
 		for len(handoffs) > 0 && handoffs[0].at < p.Fix.Time {
 			r.handOff(w, handoffs[0])
 			handoffs = handoffs[1:]
 		}
-		r.step(w, p.Fix)
-		if last, seen := r.state.Last(); (i+1)%every == 0 && seen && last.Time == p.Fix.Time {
-			r.past = append(r.past, r.state.Clone())
+		if p.carrier != "" {
+			r.ride(w, p)
+		} else {
+			own++
+			r.step(w, p.Fix)
+			r.keep(p.Fix.Time, own%every == 0)
 		}
 		if (i+1)%rerunChunk == 0 {
 			if ctx.Err() != nil {
@@ -197,6 +210,14 @@ func (r *rerun) run(ctx context.Context, worlds *recentWorlds, fixes []tailFix, 
 		r.handOff(worlds.at(geofence.MillisOf(fixes[len(fixes)-1].Received)), h)
 	}
 	return nil
+}
+
+// keep makes a snapshot at the fix of a time, if one is due and the engine
+// believed it.
+func (r *rerun) keep(at geofence.Millis, due bool) {
+	if last, seen := r.state.Last(); due && seen && last.Time == at {
+		r.past = append(r.past, r.state.Clone())
+	}
 }
 
 func (r *rerun) handOff(w *geofence.World, h pastHandoff) {

@@ -40,7 +40,7 @@ func (f *Fleet) dropWorlds(ctx context.Context) error {
 	if oldest == f.retention.worlds {
 		return nil
 	}
-	for bucket, removed := range map[string]func([]byte) (bool, error){fenceBucket: removedFence, dutyBucket: removedDuty} {
+	for bucket, removed := range map[string]func([]byte) (bool, error){fenceBucket: removedFence, dutyBucket: removedDuty, errandBucket: removedDuty} {
 		obsolete, err := f.superseded(bucket, oldest, removed)
 		if err != nil {
 			return fmt.Errorf("old Worlds: %w", err)

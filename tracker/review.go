@@ -142,6 +142,8 @@ type missedInput struct {
 	fix     geofence.Fix
 	handoff *geofence.Handoff
 	at      geofence.Millis
+	// carrier: the fix is of the device that carries this one.
+	carrier bool
 }
 
 // foundEvent is an event of the engine and the time of the fix that it was

@@ -52,6 +52,8 @@ type shelf[T any, P row[T]] struct {
 	// placed is called under mu whenever a row replaces another; before is nil
 	// for a new one. It may be nil.
 	placed func(before, after P)
+	// dropped is called under mu of a row that is taken off. It may be nil.
+	dropped func(P)
 }
 
 func newShelf[T any, P row[T]](bucket string) *shelf[T, P] {
@@ -133,6 +135,9 @@ func (s *shelf[T, P]) insert(key string) {
 func (s *shelf[T, P]) drop(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if p := s.rows[key]; p != nil && s.dropped != nil {
+		s.dropped(p)
+	}
 	delete(s.rows, key)
 	if i, ok := slices.BinarySearch(s.order, key); ok {
 		s.order = slices.Delete(s.order, i, i+1)

@@ -116,6 +116,11 @@ type outcome struct {
 	stored []geofence.Fix
 	marks  []Marks
 	again  int
+	// carrier are the fixes of the carrier's that are yet to be taken, in order of
+	// time.
+	carrier []geofence.Fix
+	// outrun: a fix came too late for the device to be compared with its carrier.
+	outrun bool
 	// unread is why it could not be looked up whether fixes are stored already:
 	// they are stored, perhaps again.
 	unread error
@@ -130,7 +135,7 @@ type note struct {
 }
 
 // late reports whether a review is needed.
-func (o *outcome) late() bool { return slices.ContainsFunc(o.marks, Marks.reviewed) }
+func (o *outcome) late() bool { return o.outrun || slices.ContainsFunc(o.marks, Marks.reviewed) }
 
 // reviewed reports whether a fix waits for a review.
 func (m Marks) reviewed() bool { return m&(MarkLate|MarkUnevaluated) == MarkLate }
@@ -138,9 +143,11 @@ func (m Marks) reviewed() bool { return m&(MarkLate|MarkUnevaluated) == MarkLate
 // take runs a report through the device's state: duplicates are dropped, what
 // is new and in order goes through the engine, and everything new joins the
 // tail under the journal entry seq. read is nil for a report of the journal,
-// which has nothing twice.
-func (t *track) take(w *geofence.World, r *Report, seq uint64, read storedFixes) outcome {
-	var o outcome
+// which has nothing twice. Of carrier, the fixes of the device that carries this
+// one, those are taken that are not later than the report's; the outcome has the
+// rest.
+func (t *track) take(w *geofence.World, r *Report, seq uint64, read storedFixes, carrier []geofence.Fix) outcome {
+	o := outcome{carrier: carrier}
 	if read != nil && t.seen(r) {
 		o.duplicate = true
 		return o
@@ -250,13 +257,14 @@ func (t *track) classify(at geofence.Millis, received time.Time) Marks {
 // step runs a fix that is in order through the engine. One that the engine does
 // not trust leaves the position where it was.
 func (t *track) step(w *geofence.World, r *Report, f geofence.Fix, o *outcome) Marks {
+	t.accompany(w, r.Device, f.Time, o)
+	if t.engine.Outrun(w, f.Time, false) {
+		t.outrun(f.Time, o)
+	}
 	before := len(o.events)
 	o.events = geofence.Step(w, &t.engine, f, o.events)
 	t.newest = f.Time
-	for i := range o.events[before:] {
-		e := &o.events[before+i]
-		o.notes = append(o.notes, t.history.note(e, subjectOf(r.Device, e), f.Time))
-	}
+	t.note(r.Device, o, before, f.Time)
 	if v := t.history.review; v != nil {
 		v.missed = append(v.missed, missedInput{world: w, fix: f})
 	}
@@ -265,6 +273,14 @@ func (t *track) step(w *geofence.World, r *Report, f geofence.Fix, o *outcome) M
 	}
 	t.last.Fix, t.last.Received = f, r.Received
 	return 0
+}
+
+// note notes of the events of o from one on that a fix of the time at gave them.
+func (t *track) note(device DeviceID, o *outcome, from int, at geofence.Millis) {
+	for i := range o.events[from:] {
+		e := &o.events[from+i]
+		o.notes = append(o.notes, t.history.note(e, subjectOf(device, e), at))
+	}
 }
 
 // pack adds blocks of what is new in the tails to tx. The tails themselves stay

@@ -86,7 +86,9 @@ type worldHistory struct {
 	edits []fenceEdit
 	// duties are the versions of all rounds in order.
 	duties []dutyEdit
-	world  *geofence.World
+	// errands are the versions of what was told of devices.
+	errands []errandEdit
+	world   *geofence.World
 	// recent are the versions still to be made for reviews, made the Worlds of
 	// those before.
 	recent []versionSince
@@ -102,8 +104,8 @@ type fenceEdit struct {
 
 // history takes the old versions out of f, which needs them for nothing else.
 // Fixes received in the day before now may have to be reviewed.
-func (f *fences) history(now geofence.Millis, duties []dutyEdit) *worldHistory {
-	h := &worldHistory{settings: f.settings, duties: duties}
+func (f *fences) history(now geofence.Millis, duties []dutyEdit, errands []errandEdit) *worldHistory {
+	h := &worldHistory{settings: f.settings, duties: duties, errands: errands}
 	h.recent, h.obsolete = neededSince(f.since, now)
 	for id, versions := range f.versions {
 		for _, v := range versions {
@@ -150,6 +152,7 @@ func (h *worldHistory) next(version uint64) (*geofence.World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("world %d: %w", version, err)
 	}
+	w = h.withErrands(w, h.world == nil)
 	h.world = w
 	return w, nil
 }
