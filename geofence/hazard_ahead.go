@@ -73,6 +73,12 @@ func (l *lookout) knows(z *zone, route uint64) bool {
 	return slices.ContainsFunc(l.told, func(x warned) bool { return x.is(z, route) })
 }
 
+// ToldAhead reports whether a hazard that was told of is still ahead, as far as
+// the device's newest fixes say.
+func (s *State) ToldAhead(hazard FenceID) bool {
+	return slices.ContainsFunc(s.lookout.told, func(x warned) bool { return x.zone == hazard })
+}
+
 func (x *warned) is(z *zone, route uint64) bool {
 	return x.zone == z.fence.ID && x.shape == z.key && x.route == route
 }

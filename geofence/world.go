@@ -100,6 +100,9 @@ func (w *World) Settings() Settings { return w.settings }
 // Len is the number of fences.
 func (w *World) Len() int { return w.zones.count }
 
+// Has reports whether there is a fence of that id.
+func (w *World) Has(id FenceID) bool { return w.zone(id) != nil }
+
 // Fences are in order of id. Their polygons must not be changed.
 func (w *World) Fences() iter.Seq[Fence] {
 	return func(yield func(Fence) bool) {

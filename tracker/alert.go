@@ -69,6 +69,7 @@ var alarming = map[string]string{
 	"delivery.damaged":   "",
 	"delivery.failed":    "",
 	"hazard.enter":       "",
+	"hazard.ahead":       "",
 }
 
 // AlertTypes are the types of events that open an alert, in order.

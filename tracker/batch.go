@@ -127,9 +127,7 @@ func (f *Fleet) addEdit(b *batch, s submission) error {
 	if s.edit.apply != nil {
 		b.applies = append(b.applies, s.edit.apply)
 	}
-	if s.edit.handoff != nil {
-		b.handoffs = append(b.handoffs, s.edit.handoff)
-	}
+	b.handoffs = append(b.handoffs, s.edit.handoffs...)
 	return nil
 }
 
@@ -212,6 +210,7 @@ func (f *Fleet) addFound(b *batch, e *entry, t *track, device DeviceID, o *outco
 // addEvent adds an event of the engine, found by a fix made at the time at. A
 // correction has its id by its place in the log.
 func (f *Fleet) addEvent(b *batch, ev Event, at geofence.Millis) error {
+	f.nameParcel(&ev)
 	if err := f.addNews(b, ev); err != nil {
 		return err
 	}
@@ -225,6 +224,8 @@ func (f *Fleet) addNews(b *batch, ev Event) error {
 	f.pipeline.eventSeq++
 	ev.Seq = f.pipeline.eventSeq
 	if d, ok := f.Delivery(deliveryOf(&ev)); ok {
+		ev.Customer = d.Customer
+	} else if d, ok := f.ledger.deliveryOfParcel(nil, &ev); ok {
 		ev.Customer = d.Customer
 	}
 	if ev.ID == "" {

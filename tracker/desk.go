@@ -168,6 +168,9 @@ func (l *ledger) heed(b *ledgerEdit, e *Event) error {
 	if _, opens := alarming[e.Type]; !opens {
 		return nil
 	}
+	if d, ok := l.deliveryOfParcel(b, e); ok && about == nil {
+		about = &d
+	}
 	b.opened[AlertID(e.ID)] = true
 	return l.openAlert(b, e, about)
 }
@@ -175,7 +178,8 @@ func (l *ledger) heed(b *ledgerEdit, e *Event) error {
 // heedDelivery moves a delivery as the engine saw it go. What does not fit its
 // state, since a person said something else meanwhile, changes nothing.
 func (l *ledger) heedDelivery(b *ledgerEdit, e *Event, d *Delivery) error {
-	if e.Device == "" || !l.carries(b, d, e.Device) {
+	_, verdict := verdicts[e.Type]
+	if e.Device == "" || !l.carries(b, d, e.Device) && !(verdict && l.inParcelOf(b, d, e.Device)) {
 		return nil
 	}
 	typ, changed := d.heed(e)

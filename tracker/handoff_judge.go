@@ -66,14 +66,16 @@ func (f *Fleet) judge(ctx context.Context, id DeliveryID, now bool) error {
 		b := l.edit()
 		device := l.judgeOf(b, d)
 		record := *d.Handoff
+		late := now || f.clock.Since(record.Time) >= judgeWithin
+		witness := f.witness(d, device, late)
 		switch {
 		case device == "":
 			record.Asked, record.Position, record.Why = true, PositionUnverifiable, "no_vehicle"
-		case !now && !f.hasPassed(device, record.Time) && f.clock.Since(record.Time) < judgeWithin:
+		case !late && !f.hasPassed(witness, record.Time):
 			return nil
 		default:
 			record.Asked = true
-			b.handoff = &journaledHandoff{device, record.input(d)}
+			b.handoffs = f.tellHandoff(d, device, witness)
 		}
 		d.Handoff = &record
 		if err := put(b, l.deliveries, d); err != nil {

@@ -23,11 +23,11 @@ type journaledHandoff struct {
 	geofence.Handoff
 }
 
-// append writes: device, varint time, stop, byte 1 if a point follows: 8 bytes
-// longitude, 8 bytes latitude.
+// append writes: device, varint time, stop, byte with bit 0 if a point follows
+// and bit 1 if it is only noted, the point: 8 bytes longitude, 8 bytes latitude.
 func (h *journaledHandoff) append(b []byte) []byte {
 	b = binary.AppendVarint(appendString(b, string(h.device)), int64(h.Time))
-	b = append(appendString(b, string(h.Stop)), bit(h.HasPoint))
+	b = append(appendString(b, string(h.Stop)), bit(h.HasPoint)|bit(h.Noted)<<1)
 	if h.HasPoint {
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(h.Point[0]))
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(h.Point[1]))
@@ -37,7 +37,9 @@ func (h *journaledHandoff) append(b []byte) []byte {
 
 func readHandoff(r *reader) (h journaledHandoff) {
 	h.device, h.Time, h.Stop = DeviceID(r.string()), geofence.Millis(r.varint()), geofence.StopID(r.string())
-	if h.HasPoint = r.byte() == 1; h.HasPoint {
+	flags := r.byte()
+	h.Noted = flags&2 != 0
+	if h.HasPoint = flags&1 != 0; h.HasPoint {
 		h.Point[0] = math.Float64frombits(r.uint64())
 		h.Point[1] = math.Float64frombits(r.uint64())
 	}

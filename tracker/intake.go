@@ -26,8 +26,8 @@ type edit struct {
 	records []BucketRecord
 	// events are appended to the log, in the same transaction.
 	events []Event
-	// handoff is told to the engine; nil for none.
-	handoff *journaledHandoff
+	// handoffs are told to the engine.
+	handoffs []*journaledHandoff
 	// world replaces the engine's; nil leaves it.
 	world *geofence.World
 	// tidy has the blocks and events that tidying drops and merges.

@@ -17,8 +17,8 @@ type ledgerEdit struct {
 	pending map[string]any
 	// opened are the alerts of its events.
 	opened map[AlertID]bool
-	// handoff is told to the engine; nil for none.
-	handoff *journaledHandoff
+	// handoffs are told to the engine.
+	handoffs []*journaledHandoff
 	// reshaped are the rounds that the engine must be told of anew.
 	reshaped map[RoundID]bool
 	// touched are the devices of which the engine may have to be told anew,
@@ -42,8 +42,11 @@ type removed struct{}
 
 func (b *ledgerEdit) remove(bucket, key string) { b.pending[bucket+"/"+key] = removed{} }
 
-// look returns a row as the edit leaves it.
+// look returns a row as the edit leaves it; with no edit, as it is.
 func look[T any, P row[T]](b *ledgerEdit, s *shelf[T, P], key string) (found T, ok bool) {
+	if b == nil {
+		return s.get(key)
+	}
 	if b.pending[s.bucket+"/"+key] == (removed{}) {
 		return found, false
 	}
@@ -76,7 +79,7 @@ func put[T any, P row[T]](b *ledgerEdit, s *shelf[T, P], p P) error {
 
 // commitLedger makes an edit durable, then visible.
 func (f *Fleet) commitLedger(ctx context.Context, b *ledgerEdit) error {
-	e := edit{records: b.rows, events: b.events, handoff: b.handoff, apply: func() {
+	e := edit{records: b.rows, events: b.events, handoffs: b.handoffs, apply: func() {
 		for _, place := range b.place {
 			place()
 		}

@@ -134,6 +134,9 @@ func (l *ledger) vehicleWith(b *ledgerEdit, id DeviceID) (found Vehicle, ok bool
 }
 
 func (b *ledgerEdit) pendingParcels() (parcels []*Parcel) {
+	if b == nil {
+		return nil
+	}
 	for _, row := range b.pending {
 		if p, ok := row.(*Parcel); ok {
 			parcels = append(parcels, p)

@@ -34,13 +34,12 @@ type ParcelStanding struct {
 // ParcelStanding tells where a parcel stands.
 func (f *Fleet) ParcelStanding(p Parcel) ParcelStanding {
 	l := f.ledger
-	b := l.edit()
 	s := ParcelStanding{State: ParcelWaiting}
-	d, ok := l.deliveryWith(b, p.Barcode)
+	d, ok := l.deliveryWith(nil, p.Barcode)
 	if ok {
 		s.Delivery, s.State = d.ID, d.parcelState(p.Barcode)
 	}
-	r, _ := look(b, l.rounds, string(d.Round))
+	r, _ := f.Round(d.Round)
 	switch {
 	case s.State == ParcelDelivered, s.State == ParcelReturned:
 	case p.Vehicle != "":
@@ -125,6 +124,9 @@ func (l *ledger) codedDeliveries(b *ledgerEdit, code string) []string {
 }
 
 func (b *ledgerEdit) pendingDeliveries() (deliveries []*Delivery) {
+	if b == nil {
+		return nil
+	}
 	for _, row := range b.pending {
 		if d, ok := row.(*Delivery); ok {
 			deliveries = append(deliveries, d)
