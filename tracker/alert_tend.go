@@ -55,11 +55,14 @@ func (f *Fleet) goneAlerts() (gone []goneAlert) {
 	w := f.pipeline.world.Load()
 	for _, a := range f.standingAlerts(string(geofence.HazardAhead), string(geofence.Separated)) {
 		carrier := w.Device(geofence.DeviceID(a.Device)).Carrier
+		d, _ := f.Delivery(a.Delivery)
 		switch {
 		case a.Type == string(geofence.HazardAhead) && !f.ahead(w, &a):
 			gone = append(gone, goneAlert{a.ID, "is not ahead any more"})
 		case a.Type == string(geofence.Separated) && carrier != "" && string(carrier) != a.Subject:
 			gone = append(gone, goneAlert{a.ID, "is carried by another vehicle now"})
+		case a.Type == string(geofence.Separated) && d.Handoff != nil && f.handedOverIn(&d, a.Device):
+			gone = append(gone, goneAlert{a.ID, "was handed over"})
 		}
 	}
 	slices.SortFunc(gone, func(a, b goneAlert) int { return cmp.Compare(a.id, b.id) })

@@ -52,6 +52,13 @@ func (f *Fleet) handedOver(d *Delivery, vehicle DeviceID) (ids []DeviceID) {
 	return ids
 }
 
+// handedOverIn reports whether the parcel that a tracker is in was handed over
+// with a delivery.
+func (f *Fleet) handedOverIn(d *Delivery, id DeviceID) bool {
+	p, ok := f.ParcelOfDevice(id)
+	return ok && slices.Contains(d.Parcels, p.Barcode) && d.parcelState(p.Barcode) == ParcelDelivered
+}
+
 // inParcelOf reports whether a device is in a parcel of a delivery.
 func (l *ledger) inParcelOf(b *ledgerEdit, d *Delivery, id DeviceID) bool {
 	p, ok := l.parcelWith(b, id)
