@@ -132,8 +132,8 @@ func (x *errands) carriage(p *Parcel) (vehicle string, destination DeliveryID) {
 	bound := d.State.OnTheWay() || state == ParcelDelivered && d.Handoff != nil && !d.Handoff.Asked
 	onRound := d.Round != "" && r.State == RoundRunning && (bound || state == ParcelAboard)
 	switch {
-	case p.Vehicle != "" && state != ParcelDelivered && state != ParcelReturned:
-		vehicle = p.Vehicle
+	case p.SentWith != "" && state != ParcelDelivered && state != ParcelReturned:
+		vehicle = p.SentWith
 	case onRound:
 		vehicle = r.Vehicle
 	}

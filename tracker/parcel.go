@@ -20,9 +20,9 @@ type Parcel struct {
 	Barcode string `json:"barcode"`
 	// Devices are its trackers. A device is in one parcel, or in one vehicle.
 	Devices []DeviceID `json:"devices,omitempty"`
-	// Vehicle is the vehicle that dispatch says it is in; empty for the one that
+	// SentWith is the vehicle that dispatch says it is in; empty for the one that
 	// its delivery is on the way with.
-	Vehicle string `json:"vehicle,omitempty"`
+	SentWith string `json:"sent_with,omitempty"`
 }
 
 const parcelBucket = "parcels"
@@ -88,8 +88,8 @@ func (f *Fleet) checkParcel(b *ledgerEdit, p *Parcel) error {
 	if other, ok := f.ParcelByBarcode(p.Barcode); ok && other.ID != p.ID {
 		return &MemberError{"barcode", fmt.Sprintf("must be on one parcel only: %q has it.", other.ID)}
 	}
-	if _, ok := look(b, l.vehicles, p.Vehicle); !ok && p.Vehicle != "" {
-		return &MemberError{"vehicle", "must be the id of a vehicle, or empty for that of the delivery."}
+	if _, ok := look(b, l.vehicles, p.SentWith); !ok && p.SentWith != "" {
+		return &MemberError{"sent_with", "must be the id of a vehicle, or empty for that of the delivery."}
 	}
 	return nil
 }

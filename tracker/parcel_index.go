@@ -70,11 +70,11 @@ func (x *parcelIndex) place(before, after *Parcel) {
 	for _, id := range after.Devices {
 		x.devices[id] = after.ID
 	}
-	if after.Vehicle != "" {
-		if x.sent[after.Vehicle] == nil {
-			x.sent[after.Vehicle] = make(map[string]bool)
+	if after.SentWith != "" {
+		if x.sent[after.SentWith] == nil {
+			x.sent[after.SentWith] = make(map[string]bool)
 		}
-		x.sent[after.Vehicle][after.ID] = true
+		x.sent[after.SentWith][after.ID] = true
 	}
 }
 
@@ -88,9 +88,9 @@ func (x *parcelIndex) take(p *Parcel) {
 			delete(x.devices, id)
 		}
 	}
-	delete(x.sent[p.Vehicle], p.ID)
-	if len(x.sent[p.Vehicle]) == 0 {
-		delete(x.sent, p.Vehicle)
+	delete(x.sent[p.SentWith], p.ID)
+	if len(x.sent[p.SentWith]) == 0 {
+		delete(x.sent, p.SentWith)
 	}
 }
 

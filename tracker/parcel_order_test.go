@@ -25,7 +25,7 @@ func sent(t *testing.T, f *running, parcels int) (devices []tracker.DeviceID) {
 	for i := range parcels {
 		id := tracker.DeviceID(fmt.Sprintf("tag-%d", i))
 		f.device(t, id)
-		if _, err := f.Parcels().Create(t.Context(), tracker.Parcel{ID: string(id), Devices: []tracker.DeviceID{id}, Vehicle: "van"}); err != nil {
+		if _, err := f.Parcels().Create(t.Context(), tracker.Parcel{ID: string(id), Devices: []tracker.DeviceID{id}, SentWith: "van"}); err != nil {
 			t.Fatal(err)
 		}
 		devices = append(devices, id)

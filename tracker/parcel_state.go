@@ -42,9 +42,9 @@ func (f *Fleet) ParcelStanding(p Parcel) ParcelStanding {
 	r, _ := f.Round(d.Round)
 	switch {
 	case s.State == ParcelDelivered, s.State == ParcelReturned:
-	case p.Vehicle != "":
-		s.State, s.Vehicle = ParcelAboard, p.Vehicle
-		if r.State == RoundRunning && r.Vehicle == p.Vehicle {
+	case p.SentWith != "":
+		s.State, s.Vehicle = ParcelAboard, p.SentWith
+		if r.State == RoundRunning && r.Vehicle == p.SentWith {
 			s.Round = r.ID
 		}
 	case s.State == ParcelAboard && r.State == RoundRunning:

@@ -99,9 +99,9 @@ func TestParcelsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	for member, wrong := range map[string]tracker.Parcel{
-		"barcode": {ID: "two", Barcode: "P1"},
-		"devices": {ID: "two", Devices: []tracker.DeviceID{"tag"}},
-		"vehicle": {ID: "two", Vehicle: "none"},
+		"barcode":   {ID: "two", Barcode: "P1"},
+		"devices":   {ID: "two", Devices: []tracker.DeviceID{"tag"}},
+		"sent_with": {ID: "two", SentWith: "none"},
 	} {
 		var refused *tracker.MemberError
 		if _, err := f.Parcels().Create(ctx, wrong); !errors.As(err, &refused) || refused.Member != member {
@@ -123,7 +123,7 @@ func TestParcelsAreKept(t *testing.T) {
 	if s := f.ParcelStanding(p); s.State != tracker.ParcelWaiting || s.Delivery != d.ID {
 		t.Errorf("ordered, it stands at %+v", s)
 	}
-	if p, err = f.Parcels().Change(ctx, "one", p.Version, func(p *tracker.Parcel) error { p.Vehicle = "van"; return nil }); err != nil {
+	if p, err = f.Parcels().Change(ctx, "one", p.Version, func(p *tracker.Parcel) error { p.SentWith = "van"; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	f = f.crash(t)
