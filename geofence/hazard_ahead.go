@@ -8,7 +8,7 @@ import (
 // HazardAhead is told of a hazard that the planned route leads into, ahead of
 // the device. The subject is the hazard.
 //
-// It is told once a device on its way along the route, or not yet on it, is
+// It is told once a device on its way along the route, or where it begins, is
 // expected there before the hazard ends, with how far away it begins along the
 // route (ahead_m), when it will be reached as likely as not (in_s), and how far
 // the route leads through it (through_m). The episode ends when all of the hazard
@@ -43,7 +43,7 @@ func (s *State) lookAhead(w *World, g sighting, events []Event) []Event {
 	}
 	l.looked = nonzero(g.time)
 	at := s.whereabouts(r, g)
-	if at.route < 0 && len(r.paths) == 1 {
+	if at.route < 0 && w.settings.Routes.atStart(r, g) {
 		at.route, at.on = 0, true
 	}
 	all := w.threats.of(r, at.route).dangers
@@ -58,6 +58,12 @@ func (s *State) lookAhead(w *World, g sighting, events []Event) []Event {
 		events = s.tellAhead(w, g, at.route, all[i:], events)
 	}
 	return events
+}
+
+// atStart tells whether a device that has not been on a route yet is where the
+// only one begins.
+func (s *RouteSettings) atStart(r *round, g sighting) bool {
+	return len(r.paths) == 1 && haversine(g.spot, newSpot(r.paths[0].at(0))) <= s.EndMeters+g.uncertainty
 }
 
 // retire forgets the hazards that are no longer ahead on the route.
