@@ -49,6 +49,9 @@ type Route struct {
 	// CorridorMeters is how far to either side of the line is still on it; 0
 	// for the setting.
 	CorridorMeters float64
+	// Rough: the line is not the way itself. Only leaving its corridor is told,
+	// and coming back; it says neither which way to go along it nor when.
+	Rough bool
 }
 
 // Stop is a place to be served.

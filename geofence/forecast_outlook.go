@@ -49,7 +49,7 @@ func (s *State) outlook(w *World, r *round, g sighting) outlook {
 
 func (s *State) whereabouts(r *round, g sighting) whereabouts {
 	at := whereabouts{route: -1, spot: g.spot}
-	if route, meters, on, ok := s.progress.at(); ok && route >= 0 && route < len(r.paths) {
+	if route, meters, on, ok := s.progress.at(); ok && route >= 0 && route < len(r.paths) && !r.Routes[route].Rough {
 		at.on, at.route = on, route
 		at.meters = max(0, min(meters, r.paths[route].length()))
 	}

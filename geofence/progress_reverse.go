@@ -36,6 +36,8 @@ func (s *State) proceed(w *World, g sighting, x float64, edge int32, events []Ev
 	case p.phase == finished:
 		t.along = max(t.along, x)
 		return events
+	case s.duty.round.Routes[t.route].Rough:
+		t.along, p.reverse = x, reversal{}
 	case p.reverse.episode != 0:
 		// The episode lasts until it has gone half as far ahead again.
 		if t.along = min(t.along, x); x-t.along >= max(w.settings.Routes.WrongWayMeters/2, 2*slack) {

@@ -274,3 +274,23 @@ func TestPlannedAgain(t *testing.T) {
 		}
 	}
 }
+
+// Along a rough line nobody goes the wrong way, but its corridor can be left.
+func TestRoughRoutes(t *testing.T) {
+	line := onMap(0, 0, 6000, 0)
+	for name, c := range map[string]struct {
+		way  orb.LineString
+		want string
+	}{
+		"back for 1 km":      {onMap(0, 0, 3000, 0, 2000, 0, 6000, 0), ""},
+		"streets around it":  {onMap(0, 0, 0, 800, 3000, 800, 2000, -700, 6000, 0), ""},
+		"out of its reach":   {onMap(0, 0, 2000, 0, 2000, 3000, 4000, 3000, 4000, 0, 6000, 0), "route.off route.back"},
+		"home along the way": {onMap(0, 0, 6000, 0, 0, 0), ""},
+	} {
+		w := worldOf(t, Settings{}, Round{ID: "r", Routes: []Route{{ID: "route", Line: line, CorridorMeters: 1000, Rough: true}}})
+		fixes, _ := travelling(c.way, 8, 5, nil)
+		if events, _ := drivenOn(w, fixes); tellings(events) != c.want {
+			t.Errorf("%s: %q, want %q", name, tellings(events), c.want)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func (s *State) served(set *StaySettings, lasted time.Duration) int {
 func (s *State) expected(set *StaySettings) int {
 	r, next := s.duty.round, s.tour.next()
 	route, along, on, ok := s.progress.at()
-	if !ok || !on || route >= len(r.paths) {
+	if !ok || !on || route >= len(r.paths) || r.Routes[route].Rough {
 		return next
 	}
 	for next < len(r.stops) && along > r.along(route, next)+2*set.ArriveRadiusMeters {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,16 +61,8 @@ func (l *ledger) dutyOf(b *ledgerEdit, id RoundID) *duty {
 	if len(v.Devices) == 0 {
 		return nil // to the engine it would be everybody's round
 	}
-	d := &duty{round: r, devices: v.Devices}
-	if depot, ok := look(b, l.depots, r.Depot); ok {
-		d.depot = &depot
-	}
-	for _, stop := range r.Stops {
-		delivery, ok := look(b, l.deliveries, string(stop))
-		if ok && !delivery.Erased && delivery.State != DeliveryCancelled && !slices.Contains(r.Behind, stop) {
-			d.stops = append(d.stops, delivery)
-		}
-	}
+	d := l.placesOf(b, &r)
+	d.devices = v.Devices
 	return d
 }
 
@@ -88,8 +79,10 @@ func (d *duty) engine() geofence.Round {
 		g.Depots = []geofence.Depot{d.depot.engine()}
 		g.Breaks = d.depot.engineBreaks(d.round.Start)
 	}
-	if len(d.round.Route) > 0 {
-		g.Routes = []geofence.Route{{ID: geofence.RouteID(d.round.ID), Line: d.round.Route, CorridorMeters: d.round.CorridorMeters}}
+	if line, corridor := d.way(); len(line) > 1 {
+		g.Routes = []geofence.Route{{
+			ID: geofence.RouteID(d.round.ID), Line: line, CorridorMeters: corridor, Rough: d.round.Plan.Source() == RouteStraight,
+		}}
 	}
 	return g
 }

@@ -24,6 +24,8 @@ type Options struct {
 	Blobs   *Blobs
 	// Clock is what the time is asked of; nil for the system's.
 	Clock *Clock
+	// Router plans rounds that come without a way; nil for straight lines.
+	Router Router
 	// Log defaults to slog.Default.
 	Log *slog.Logger
 }
@@ -46,6 +48,7 @@ type Fleet struct {
 	refused  *quarantine
 	reviews  *reviews
 	desires  *desires
+	planner  *planner
 	// frames is what the frame secrets of devices derive from.
 	frames    []byte
 	retention *retention
@@ -120,6 +123,7 @@ func Open(store Store, opts Options) (*Fleet, error) {
 		}
 	}
 	f.metrics = newMetrics(f, opts.Metrics)
+	f.planner = newPlanner(opts.Router, opts.Metrics)
 	return f, nil
 }
 

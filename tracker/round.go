@@ -2,11 +2,8 @@ package tracker
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/paulmach/orb"
 )
 
 // RoundID names a round: a UUID (RFC 9562).
@@ -36,6 +33,10 @@ type Round struct {
 	Depot   string     `json:"depot,omitempty"`
 	// Start is when it is to begin; zero if that is not known.
 	Start time.Time `json:"start,omitzero"`
+	// Manual: it begins and ends only when somebody says so.
+	Manual bool `json:"manual,omitempty"`
+	// Began is when it was started, zero before.
+	Began time.Time `json:"began,omitzero"`
 	// Stops are deliveries in the order in which they are to be served.
 	Stops []DeliveryID `json:"stops,omitempty"`
 	// Behind are stops that were served before a vehicle took over that is not
@@ -46,14 +47,9 @@ type Round struct {
 	Plan `json:"-"`
 }
 
-// Plan is the way that a round is to take.
-type Plan struct {
-	// Route is the planned line, nil if none was planned.
-	Route orb.LineString `json:"route,omitempty"`
-	// CorridorMeters is how far to either side of the line is still on it; 0 for
-	// the engine's setting.
-	CorridorMeters float64 `json:"corridor_m,omitempty"`
-}
+// AutoStarts tells whether a round begins by itself, at its start, once its
+// vehicle leaves the depot, and ends when that is back with nothing left to do.
+func (r *Round) AutoStarts() bool { return !r.Manual && r.Depot != "" && !r.Start.IsZero() }
 
 const roundBucket = "rounds"
 
@@ -85,15 +81,4 @@ func (r *Round) normalize() error {
 		seen[id] = true
 	}
 	return r.Plan.check()
-}
-
-func (p *Plan) check() error {
-	n := len(p.Route)
-	if n == 1 || n > maxRoutePoints || slices.ContainsFunc(p.Route, func(at orb.Point) bool { return !onEarth(at) }) {
-		return &MemberError{"route", fmt.Sprintf("must be a GeoJSON LineString of 2 to %d positions, longitude first.", maxRoutePoints)}
-	}
-	if !(p.CorridorMeters >= 0 && p.CorridorMeters <= maxCorridor) {
-		return &MemberError{"corridor_m", fmt.Sprintf("must be 0 to %d metres.", maxCorridor)}
-	}
-	return nil
 }

@@ -30,21 +30,36 @@ type NewRound struct {
 	Name, Vehicle, Driver, Depot string
 	Start                        time.Time
 	Stops                        []DeliveryID
-	Route                        orb.LineString
-	CorridorMeters               float64
+	// Manual: it begins and ends only when somebody says so.
+	Manual bool
+	// Route is the planned way; nil to have one found, by the router if there is
+	// one.
+	Route orb.LineString
+	// CorridorMeters is how far to either side of the way is still on it; 0 for
+	// the engine's setting, and around straight lines for what fits them.
+	CorridorMeters float64
 }
 
+// apply puts what is given into r, whose way stays as it was found if none is
+// given.
 func (n *NewRound) apply(r *Round) {
-	r.Name, r.Vehicle, r.Driver, r.Depot, r.Start = n.Name, n.Vehicle, n.Driver, n.Depot, n.Start
-	r.Stops, r.Route, r.CorridorMeters = n.Stops, n.Route, n.CorridorMeters
+	r.Name, r.Vehicle, r.Driver, r.Depot, r.Start, r.Manual = n.Name, n.Vehicle, n.Driver, n.Depot, n.Start, n.Manual
+	r.Stops, r.CorridorMeters = n.Stops, n.CorridorMeters
+	if n.Route != nil || r.Plan.Source() == RouteGiven {
+		r.Plan = Plan{Route: n.Route, CorridorMeters: n.CorridorMeters}
+	}
 }
 
 // given is what may be changed of r.
 func (r *Round) given() NewRound {
-	return NewRound{
-		Name: r.Name, Vehicle: r.Vehicle, Driver: r.Driver, Depot: r.Depot, Start: r.Start,
-		Stops: r.Stops, Route: r.Route, CorridorMeters: r.CorridorMeters,
+	n := NewRound{
+		Name: r.Name, Vehicle: r.Vehicle, Driver: r.Driver, Depot: r.Depot, Start: r.Start, Manual: r.Manual,
+		Stops: r.Stops, CorridorMeters: r.CorridorMeters,
 	}
+	if r.Plan.Source() == RouteGiven {
+		n.Route = r.Route
+	}
+	return n
 }
 
 // CreateRound makes a planned round. Its deliveries leave the rounds that they
@@ -58,6 +73,7 @@ func (f *Fleet) CreateRound(ctx context.Context, n NewRound) (Round, error) {
 	if err := r.normalize(); err != nil {
 		return Round{}, err
 	}
+	f.planner.plan(ctx, f, &r)
 	// Before what it seals.
 	if err := f.ledger.keys.Add(KeyID(r.ID)); err != nil {
 		return Round{}, err
@@ -80,6 +96,9 @@ func (f *Fleet) ChangeRound(ctx context.Context, id RoundID, seen uint64, change
 	if err := change(&wanted); err != nil {
 		return Round{}, err
 	}
+	planned := before
+	wanted.apply(&planned)
+	f.planner.plan(ctx, f, &planned)
 	touched := append(slices.Clone(before.Stops), wanted.Stops...)
 	return f.editRound(ctx, id, touched, func(b *ledgerEdit) (Round, error) {
 		r, _ := f.Round(id)
@@ -90,6 +109,7 @@ func (f *Fleet) ChangeRound(ctx context.Context, id RoundID, seen uint64, change
 			return r, &MemberError{"state", "is ended: a round can be changed until it is over."}
 		}
 		wanted.apply(&r)
+		r.Plan = planned.Plan
 		if err := r.normalize(); err != nil {
 			return r, err
 		}
@@ -247,6 +267,10 @@ func (l *ledger) takeOff(b *ledgerEdit, id DeliveryID, reason string) error {
 // StartRound sends a vehicle on its round: its deliveries have departed. Errors
 // wrap ErrBadInput, ErrNotFound, ErrStale, ErrBusy, ErrUnavailable or ctx's.
 func (f *Fleet) StartRound(ctx context.Context, id RoundID, seen uint64) (Round, error) {
+	return f.startRound(ctx, id, seen, today())
+}
+
+func (f *Fleet) startRound(ctx context.Context, id RoundID, seen uint64, began time.Time) (Round, error) {
 	return f.moveRound(ctx, id, seen, RoundRunning, func(b *ledgerEdit, r *Round) error {
 		if r.Vehicle == "" {
 			return &MemberError{"vehicle", "must be set before a round starts."}
@@ -254,6 +278,7 @@ func (f *Fleet) StartRound(ctx context.Context, id RoundID, seen uint64) (Round,
 		if err := f.ledger.checkParties(b, r); err != nil {
 			return err
 		}
+		r.Began = began
 		return f.ledger.eachStop(b, r, func(d *Delivery) error {
 			if d.State != DeliveryCreated {
 				return nil

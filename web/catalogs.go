@@ -3,8 +3,6 @@ package web
 import (
 	"encoding/json"
 
-	"github.com/paulmach/orb"
-
 	"wayguard/tracker"
 )
 
@@ -108,18 +106,4 @@ func driverSetters(d *tracker.Driver) setters {
 		"phone":    into("phone", &d.Phone, "a string"),
 		"language": into("language", &d.Language, "a string"),
 	}
-}
-
-func setRoute(line *orb.LineString, value json.RawMessage) error {
-	*line = nil
-	if string(value) == "null" {
-		return nil
-	}
-	g, err := tracker.ParseGeometry(value)
-	route, ok := g.(orb.LineString)
-	if err != nil || !ok {
-		return badMember("route", "must be a GeoJSON LineString: positions of longitude and latitude.")
-	}
-	*line = route
-	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"wayguard/tracker"
 )
 
@@ -26,19 +28,24 @@ type roundJSON struct {
 	Depot    *string              `json:"depot"`
 	Start    *time.Time           `json:"start"`
 	Stops    []tracker.DeliveryID `json:"stops"`
+	Auto     bool                 `json:"auto_start"`
+	Began    *time.Time           `json:"began"`
 	Route    json.RawMessage      `json:"route"`
+	Source   tracker.RouteSource  `json:"route_source"`
 	Corridor float64              `json:"corridor_m"`
 	metaJSON
 }
 
-func roundOf(r tracker.Round) (j roundJSON, err error) {
+func (s *Server) roundOf(r tracker.Round) (j roundJSON, err error) {
+	line, corridor, source := s.fleet.Way(r)
 	j = roundJSON{
 		ID: r.ID, Name: r.Name, State: r.State, Vehicle: textOrNull(r.Vehicle), Driver: textOrNull(r.Driver), Depot: textOrNull(r.Depot),
 		Start: timeOrNull(r.Start), Stops: append([]tracker.DeliveryID{}, r.Stops...),
-		Route: json.RawMessage("null"), Corridor: r.CorridorMeters, metaJSON: metaOf(r.Meta),
+		Auto: r.AutoStarts(), Began: timeOrNull(r.Began),
+		Route: json.RawMessage("null"), Source: source, Corridor: corridor, metaJSON: metaOf(r.Meta),
 	}
-	if r.Route != nil {
-		j.Route, err = tracker.MarshalGeometry(r.Route)
+	if line != nil {
+		j.Route, err = tracker.MarshalGeometry(line)
 	}
 	return j, err
 }
@@ -58,9 +65,50 @@ func roundSetters(n *tracker.NewRound) setters {
 		"depot":      into("depot", &n.Depot, "the id of a depot"),
 		"start":      intoTime("start", &n.Start),
 		"stops":      into("stops", &n.Stops, "a list of deliveries' ids"),
+		"auto_start": setAuto(&n.Manual),
 		"route":      func(v json.RawMessage) error { return setRoute(&n.Route, v) },
 		"corridor_m": into("corridor_m", &n.CorridorMeters, "a number of metres"),
 	}
+}
+
+// setAuto takes null for yes.
+func setAuto(manual *bool) func(json.RawMessage) error {
+	return func(value json.RawMessage) error {
+		auto := true
+		if string(value) != "null" && json.Unmarshal(value, &auto) != nil {
+			return badMember("auto_start", "must be true or false.")
+		}
+		*manual = !auto
+		return nil
+	}
+}
+
+// setRoute takes a GeoJSON LineString or an encoded polyline: a string, or an
+// object that tells its precision.
+func setRoute(line *orb.LineString, value json.RawMessage) (err error) {
+	*line = nil
+	encoded := struct {
+		Polyline  string
+		Precision int
+	}{Precision: 5}
+	switch {
+	case string(value) == "null":
+		return nil
+	case json.Unmarshal(value, &encoded.Polyline) == nil:
+	case json.Unmarshal(value, &encoded) == nil && encoded.Polyline != "":
+	default:
+		g, err := tracker.ParseGeometry(value)
+		route, ok := g.(orb.LineString)
+		if err != nil || !ok {
+			return badMember("route", `must be a GeoJSON LineString, positions of longitude and latitude, or an encoded polyline: {"polyline":"…","precision":6}.`)
+		}
+		*line = route
+		return nil
+	}
+	if *line, err = tracker.ParsePolyline(encoded.Polyline, encoded.Precision); err != nil {
+		return badMember("route", "as an encoded polyline is wrong: "+err.Error()+".")
+	}
+	return nil
 }
 
 // listRounds shows the newest first.
@@ -79,7 +127,7 @@ func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, _ principal)
 	found := s.fleet.Rounds(states, tracker.RoundID(q.text("before")), int(limit))
 	list := make([]roundJSON, len(found))
 	for i, round := range found {
-		if list[i], err = roundOf(round); err != nil {
+		if list[i], err = s.roundOf(round); err != nil {
 			return err
 		}
 	}
@@ -95,11 +143,11 @@ func (s *Server) showRound(w http.ResponseWriter, r *http.Request, _ principal) 
 	if !ok {
 		return noRound()
 	}
-	return writeRound(w, http.StatusOK, round)
+	return s.writeRound(w, http.StatusOK, round)
 }
 
-func writeRound(w http.ResponseWriter, status int, round tracker.Round) error {
-	j, err := roundOf(round)
+func (s *Server) writeRound(w http.ResponseWriter, status int, round tracker.Round) error {
+	j, err := s.roundOf(round)
 	if err != nil {
 		return err
 	}
@@ -125,7 +173,7 @@ func (s *Server) createRound(w http.ResponseWriter, r *http.Request, _ principal
 		return roundError(err)
 	}
 	w.Header().Set("Location", "/api/v1/rounds/"+url.PathEscape(string(made.ID)))
-	return writeRound(w, http.StatusCreated, made)
+	return s.writeRound(w, http.StatusCreated, made)
 }
 
 // patchRound changes those members that are given, before the round or while it
@@ -161,7 +209,7 @@ func (s *Server) changeRound(w http.ResponseWriter, r *http.Request, do func(con
 	if err != nil {
 		return roundError(err)
 	}
-	return writeRound(w, http.StatusOK, changed)
+	return s.writeRound(w, http.StatusOK, changed)
 }
 
 func roundID(r *http.Request) tracker.RoundID { return tracker.RoundID(r.PathValue("id")) }

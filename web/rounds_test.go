@@ -132,3 +132,49 @@ func TestAlertsThroughTheAPI(t *testing.T) {
 		t.Errorf("still open: %s", again.Alerts)
 	}
 }
+
+func TestRoutesOfRounds(t *testing.T) {
+	s := startSite(t)
+	type round struct {
+		ID      string
+		Route   struct{ Coordinates [][2]float64 }
+		Source  string  `json:"route_source"`
+		Meters  float64 `json:"corridor_m"`
+		Auto    bool    `json:"auto_start"`
+		Version uint64
+	}
+	line := `[[-120.2,38.5],[-120.95,40.7],[-126.453,43.252]]`
+	for name, route := range map[string]string{
+		"geojson":     `{"type":"LineString","coordinates":` + line + `}`,
+		"precision 5": `"_p~iF~ps|U_ulLnnqC_mqNvxq` + "`" + `@"`,
+		"given so":    `{"polyline":"_p~iF~ps|U_ulLnnqC_mqNvxq` + "`" + `@","precision":5}`,
+		"precision 6": `{"polyline":"_izlhA~rlgdF_{geC~ywl@_kwzCn` + "`" + `{nI","precision":6}`,
+	} {
+		var made round
+		s.api(http.StatusCreated, http.MethodPost, "/api/v1/rounds", withJSON(`{"route":`+route+`,"corridor_m":30}`)).decode(&made)
+		if got := fmt.Sprint(made.Route.Coordinates); got != "[[-120.2 38.5] [-120.95 40.7] [-126.453 43.252]]" || made.Source != "given" || made.Meters != 30 {
+			t.Errorf("%s: %+v", name, made)
+		}
+	}
+	for _, route := range []string{`"\n"`, `{"polyline":"_izlhA~rlgdF_{geC~ywl@","precision":5}`, `{"polyline":"_p~iF~ps|U","precision":5}`, `{"polyline":"x","precision":7}`, `7`} {
+		if p := s.api(http.StatusUnprocessableEntity, http.MethodPost, "/api/v1/rounds", withJSON(`{"route":`+route+`}`)).problem(); p.Member != "route" {
+			t.Errorf("%s: %+v", route, p)
+		}
+	}
+	s.make("/api/v1/depots", `{"id":"north","point":{"type":"Point","coordinates":[8,50]}}`)
+	a := s.deliver()
+	var made round
+	s.api(http.StatusCreated, http.MethodPost, "/api/v1/rounds", withJSON(fmt.Sprintf(`{"depot":"north","stops":[%q],"start":"2026-03-02T07:00:00Z"}`, a.ID))).decode(&made)
+	if made.Source != "straight" || len(made.Route.Coordinates) != 3 || made.Meters < 1000 || !made.Auto {
+		t.Errorf("without a route: %+v", made)
+	}
+	one := "/api/v1/rounds/" + made.ID
+	s.api(http.StatusOK, http.MethodPatch, one, withJSON(`{"route":"_p~iF~ps|U_ulLnnqC","auto_start":false}`)).decode(&made)
+	if made.Source != "given" || made.Auto {
+		t.Errorf("with a route: %+v", made)
+	}
+	s.api(http.StatusOK, http.MethodPatch, one, withJSON(`{"route":null,"corridor_m":2500,"auto_start":null}`)).decode(&made)
+	if made.Source != "straight" || made.Meters != 2500 || !made.Auto {
+		t.Errorf("without it again: %+v", made)
+	}
+}

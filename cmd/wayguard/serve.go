@@ -29,6 +29,7 @@ type serveCmd struct {
 	Secure   secure    `embed:""`
 	Tiles    tiles     `embed:"" prefix:"tile-"`
 	Keep     keeping   `embed:"" prefix:"keep-"`
+	Planning planning  `embed:""`
 	GoBack   bool      `help:"If the last write to the data file is damaged, start from before it: what devices sent last is lost. A copy of the file is kept."`
 	Mmap     int       `default:"17179869184" help:"Address space to reserve for the data file, in bytes."`
 	Log      logging   `embed:""`
@@ -124,8 +125,12 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	router, err := c.Planning.open()
+	if err != nil {
+		return err
+	}
 	s, err := openServer(serverOptions{
-		dataDir: c.Data, store: boltstore.Options{MmapBytes: c.Mmap, GoBack: c.GoBack, Log: log}, keep: c.Keep.retention(),
+		router: router, dataDir: c.Data, store: boltstore.Options{MmapBytes: c.Mmap, GoBack: c.GoBack, Log: log}, keep: c.Keep.retention(),
 		masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, trackers: c.Trackers, webhooks: c.Hooks, carriers: c.Carriers, upstream: c.Other, lab: c.Lab,
 		certificates: encryption, publicURL: c.Secure.PublicURL, proxies: c.Secure.proxies(), adminToken: token,
 		tiles: c.Tiles.source(), log: log,
