@@ -18,6 +18,9 @@ type DeliveryFilter struct {
 	Round     RoundID
 	Reference string
 	Partner   PartnerID
+	// Text is words that must all be found somewhere in who receives it, where,
+	// the reference or the barcodes, whatever their case and accents.
+	Text string
 }
 
 func (q *DeliveryFilter) matches(d *Delivery) bool {
@@ -32,12 +35,15 @@ func (q *DeliveryFilter) matches(d *Delivery) bool {
 // before the given one; the empty id stands for the end.
 func (f *Fleet) Deliveries(filter DeliveryFilter, before DeliveryID, limit int) []Delivery {
 	l := f.ledger
+	if filter.Text != "" {
+		return l.search(filter, before, limit)
+	}
 	if filter.Reference == "" {
 		return l.deliveries.list(string(before), true, limit, filter.matches)
 	}
 	l.deliveries.mu.RLock()
 	defer l.deliveries.mu.RUnlock()
-	return l.deliveries.pick(l.references[filter.Reference], string(before), true, limit, filter.matches)
+	return l.deliveries.among(l.references[filter.Reference], string(before), true, limit, filter.matches)
 }
 
 // NewDelivery is a delivery to be made.

@@ -36,6 +36,7 @@ type ledger struct {
 	// references are the deliveries of each sender's reference, under the lock
 	// of deliveries.
 	references map[string][]string
+	texts      *texts
 	receipts   *receipts
 	// pending are the deliveries whose hand-off the engine was not told of, under
 	// the same lock.
@@ -68,6 +69,7 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		customers:  newShelf[Customer](customerBucket),
 		deliveries: newShelf[Delivery](deliveryBucket),
 		references: make(map[string][]string),
+		texts:      new(texts),
 		receipts:   newReceipts(),
 		pending:    make(map[DeliveryID]bool),
 		depots:     newShelf[Depot](depotBucket),
@@ -80,7 +82,7 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		parcels:    newShelf[Parcel](parcelBucket),
 		tagged:     newParcelIndex(),
 	}
-	l.deliveries.placed, l.alerts.placed = l.noteDelivery, l.noteAlert
+	l.customers.placed, l.deliveries.placed, l.alerts.placed = l.noteCustomer, l.noteDelivery, l.noteAlert
 	l.parcels.placed, l.parcels.dropped = l.tagged.place, func(p *Parcel) { l.tagged.place(p, nil) }
 	for i := range l.turns {
 		l.turns[i] = newTurn()
@@ -112,6 +114,7 @@ func (l *ledger) takeDuties() []dutyEdit {
 func (l *ledger) noteDelivery(before, after *Delivery) {
 	l.refer(before, after)
 	l.tagged.order(before, after)
+	l.noteText(before, after)
 	l.notePending(after)
 }
 

@@ -16,8 +16,8 @@ import (
 // that counts, and both are durable: after a kill the track is read again, and
 // what has begun does not begin twice.
 const (
-	// tendEvery is how often tracks are read on.
-	tendEvery = time.Second
+	// lookEvery is how often tracks are read on.
+	lookEvery = time.Second
 	// beforeStart is how long before its start a vehicle may leave; the round
 	// then begins at the start.
 	beforeStart = time.Hour
@@ -63,7 +63,7 @@ func (f *Fleet) tendRounds(ctx context.Context) {
 		return
 	}
 	a := &attendance{fleet: f, watched: make(map[RoundID]*watch)}
-	tick := time.NewTicker(tendEvery)
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		if err := a.look(ctx); err != nil && ctx.Err() == nil {

@@ -267,7 +267,7 @@ func (l *ledger) takeOff(b *ledgerEdit, id DeliveryID, reason string) error {
 // StartRound sends a vehicle on its round: its deliveries have departed. Errors
 // wrap ErrBadInput, ErrNotFound, ErrStale, ErrBusy, ErrUnavailable or ctx's.
 func (f *Fleet) StartRound(ctx context.Context, id RoundID, seen uint64) (Round, error) {
-	return f.startRound(ctx, id, seen, today())
+	return f.startRound(ctx, id, seen, f.ledger.today())
 }
 
 func (f *Fleet) startRound(ctx context.Context, id RoundID, seen uint64, began time.Time) (Round, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -47,8 +48,8 @@ type shelf[T any, P row[T]] struct {
 	bucket string
 	mu     sync.RWMutex
 	rows   map[string]P
-	// order are the keys in order.
-	order []string
+	// order are the rows in order of key.
+	order []P
 	// placed is called under mu whenever a row replaces another; before is nil
 	// for a new one. It may be nil.
 	placed func(before, after P)
@@ -75,34 +76,47 @@ func (s *shelf[T, P]) get(key string) (found T, ok bool) {
 func (s *shelf[T, P]) list(after string, backward bool, limit int, match func(P) bool) []T {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.pick(s.order, after, backward, limit, match)
+	return pick[T](s.order, after, backward, limit, match)
 }
 
-// pick is list among keys, which are in order.
-func (s *shelf[T, P]) pick(keys []string, after string, backward bool, limit int, match func(P) bool) (found []T) {
-	for _, key := range span(keys, after, backward) {
+// among is list of keys, which are in order.
+func (s *shelf[T, P]) among(keys []string, after string, backward bool, limit int, match func(P) bool) []T {
+	rows := make([]P, len(keys))
+	for i, key := range keys {
+		rows[i] = s.rows[key]
+	}
+	return pick[T](rows, after, backward, limit, match)
+}
+
+func pick[T any, P row[T]](rows []P, after string, backward bool, limit int, match func(P) bool) (found []T) {
+	for _, p := range span[T](rows, after, backward) {
 		if len(found) == limit {
 			break
 		}
-		if p := s.rows[key]; match(p) {
+		if match(p) {
 			found = append(found, *p)
 		}
 	}
 	return found
 }
 
-// span is the part of keys behind after, or, backward, before it.
-func span(keys []string, after string, backward bool) iter.Seq2[int, string] {
-	at, exact := slices.BinarySearch(keys, after)
+// span is the part of rows behind after, or, backward, before it.
+func span[T any, P row[T]](rows []P, after string, backward bool) iter.Seq2[int, P] {
+	at, exact := seek[T](rows, after)
 	switch {
 	case backward && after != "":
-		return slices.Backward(keys[:at])
+		return slices.Backward(rows[:at])
 	case backward:
-		return slices.Backward(keys)
+		return slices.Backward(rows)
 	case exact:
-		return slices.All(keys[at+1:])
+		return slices.All(rows[at+1:])
 	}
-	return slices.All(keys[at:])
+	return slices.All(rows[at:])
+}
+
+// seek is where in rows the one with a key is, or would be.
+func seek[T any, P row[T]](rows []P, key string) (at int, exact bool) {
+	return slices.BinarySearchFunc(rows, key, func(p P, key string) int { return strings.Compare(p.key(), key) })
 }
 
 // place puts rows on the shelf.
@@ -111,9 +125,7 @@ func (s *shelf[T, P]) place(rows ...P) {
 	defer s.mu.Unlock()
 	for _, p := range rows {
 		before := s.rows[p.key()]
-		if before == nil {
-			s.insert(p.key())
-		}
+		s.insert(p)
 		s.rows[p.key()] = p
 		if s.placed != nil {
 			s.placed(before, p)
@@ -122,13 +134,17 @@ func (s *shelf[T, P]) place(rows ...P) {
 }
 
 // insert is an append where keys come in order.
-func (s *shelf[T, P]) insert(key string) {
-	if n := len(s.order); n == 0 || s.order[n-1] < key {
-		s.order = append(s.order, key)
+func (s *shelf[T, P]) insert(p P) {
+	if n := len(s.order); n == 0 || s.order[n-1].key() < p.key() {
+		s.order = append(s.order, p)
 		return
 	}
-	i, _ := slices.BinarySearch(s.order, key)
-	s.order = slices.Insert(s.order, i, key)
+	i, exact := seek[T](s.order, p.key())
+	if exact {
+		s.order[i] = p
+		return
+	}
+	s.order = slices.Insert(s.order, i, p)
 }
 
 // drop takes a row off.
@@ -139,7 +155,7 @@ func (s *shelf[T, P]) drop(key string) {
 		s.dropped(p)
 	}
 	delete(s.rows, key)
-	if i, ok := slices.BinarySearch(s.order, key); ok {
+	if i, ok := seek[T](s.order, key); ok {
 		s.order = slices.Delete(s.order, i, i+1)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"wayguard/tracker"
@@ -14,6 +15,7 @@ import (
 const (
 	defaultDeliveries = 100
 	maxDeliveries     = 1000
+	maxSearch         = 200
 )
 
 type deliveriesJSON struct {
@@ -31,7 +33,10 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who prin
 	}
 	filter := tracker.DeliveryFilter{
 		Customer: tracker.CustomerID(q.text("customer")), Round: tracker.RoundID(q.text("round")), Reference: q.text("reference"),
-		Partner: who.partner,
+		Partner: who.partner, Text: q.text("q"),
+	}
+	if q.has("q") && (strings.TrimSpace(filter.Text) == "" || len(filter.Text) > maxSearch) {
+		return badParameter("q", "must be 1 to "+strconv.Itoa(maxSearch)+" bytes of words to be found.")
 	}
 	if q.has("state") {
 		for _, state := range strings.Split(q.text("state"), ",") {

@@ -85,7 +85,7 @@ func (s *Server) routes() []route {
 		{pattern: "PUT /api/v1/fences/{id}", role: admin, handler: s.putFence, body: maxFences},
 		{pattern: "DELETE /api/v1/fences/{id}", role: admin, handler: s.deleteFence},
 
-		{pattern: "GET /api/v1/deliveries", role: admin, partners: true, handler: s.listDeliveries, takes: []string{"state", "customer", "round", "reference", "before", "limit"}},
+		{pattern: "GET /api/v1/deliveries", role: admin, partners: true, handler: s.listDeliveries, takes: []string{"state", "customer", "round", "reference", "q", "before", "limit"}},
 		{pattern: "POST /api/v1/deliveries", role: admin, partners: true, handler: s.createDelivery, body: maxOrders},
 		{pattern: "POST /api/v1/deliveries/import", role: admin, partners: true, handler: s.importDeliveries, takes: []string{"dry_run"}, body: maxOrders},
 		{pattern: "GET /api/v1/deliveries/{id}", role: admin, partners: true, handler: s.showDelivery},
