@@ -282,7 +282,7 @@ func (l *ledger) follow(b *ledgerEdit, before, after *Delivery, typ string) erro
 	switch {
 	case before.Round == "":
 	case after.Round == "":
-		return l.leave(b, before)
+		return l.leave(b, before.Round, map[DeliveryID]bool{before.ID: true})
 	case typ == "delivery.changed", after.State == DeliveryCancelled:
 		b.reshaped[before.Round] = true
 	}

@@ -49,6 +49,8 @@ type Fleet struct {
 	reviews  *reviews
 	desires  *desires
 	planner  *planner
+	// untold is what is left of edits that a kill interrupted.
+	untold []Record
 	// frames is what the frame secrets of devices derive from.
 	frames    []byte
 	retention *retention
@@ -109,6 +111,8 @@ func Open(store Store, opts Options) (*Fleet, error) {
 	for _, load := range []func() error{
 		func() (err error) { f.registry, err = loadRegistry(store); return err },
 		func() (err error) { f.fences, err = loadFences(store, opts.Settings); return err },
+		func() error { return completeRows(store) },
+		func() (err error) { f.untold, err = loadUntold(store); return err },
 		func() (err error) { f.ledger, err = loadLedger(store, opts.Keyring, opts.Clock); return err },
 		func() (err error) { f.desk, err = loadDesk(store); return err },
 		func() (err error) { f.refused, err = loadQuarantine(store); return err },

@@ -84,10 +84,14 @@ func (f *Fleet) commitLedger(ctx context.Context, b *ledgerEdit) error {
 			place()
 		}
 	}}
-	if len(b.reshaped)+len(b.touched) == 0 {
-		return f.change(ctx, e)
+	force := func(e edit) error { return f.change(ctx, e) }
+	if len(b.reshaped)+len(b.touched) > 0 {
+		force = func(e edit) error { return f.changeDuties(ctx, b, e) }
 	}
-	return f.changeDuties(ctx, b, e)
+	if len(e.records)+len(e.events) <= oneCommit {
+		return force(e)
+	}
+	return f.commitParts(ctx, e, force)
 }
 
 // changeRow lets change work on a copy of a row, and on the edit that it

@@ -55,7 +55,7 @@ type passage struct {
 	turned time.Time
 }
 
-func (a *attendance) now() time.Time { return time.Now() }
+func (a *attendance) now() time.Time { return a.fleet.clock.Now() }
 
 // tendRounds begins and ends rounds until ctx ends.
 func (f *Fleet) tendRounds(ctx context.Context) {
@@ -63,7 +63,7 @@ func (f *Fleet) tendRounds(ctx context.Context) {
 		return
 	}
 	a := &attendance{fleet: f, watched: make(map[RoundID]*watch)}
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(f.clock.Real(lookEvery))
 	defer tick.Stop()
 	for {
 		if err := a.look(ctx); err != nil && ctx.Err() == nil {

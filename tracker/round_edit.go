@@ -152,15 +152,26 @@ func (l *ledger) replan(b *ledgerEdit, before, r *Round) error {
 	if err := l.checkParties(b, r); err != nil {
 		return err
 	}
+	stays := make(map[DeliveryID]bool, len(r.Stops))
+	for _, id := range r.Stops {
+		stays[id] = true
+	}
 	for _, id := range before.Stops {
-		if !slices.Contains(r.Stops, id) {
-			if err := l.takeOff(b, id, "taken off its round"); err != nil {
-				return err
-			}
+		if stays[id] {
+			continue
+		}
+		if err := l.takeOff(b, id, "taken off its round"); err != nil {
+			return err
 		}
 	}
+	left := make(map[RoundID]map[DeliveryID]bool)
 	for _, id := range r.Stops {
-		if err := l.takeOn(b, r, id); err != nil {
+		if err := l.takeOn(b, r, id, left); err != nil {
+			return err
+		}
+	}
+	for id, stops := range left {
+		if err := l.leave(b, id, stops); err != nil {
 			return err
 		}
 	}
@@ -205,8 +216,8 @@ func (l *ledger) served(b *ledgerEdit, r *Round) (served []DeliveryID) {
 	return served
 }
 
-// takeOn puts a delivery on a round, off the one that it was on.
-func (l *ledger) takeOn(b *ledgerEdit, r *Round, id DeliveryID) error {
+// takeOn puts a delivery on a round, and notes which one it has left.
+func (l *ledger) takeOn(b *ledgerEdit, r *Round, id DeliveryID, left map[RoundID]map[DeliveryID]bool) error {
 	d, ok := look(b, l.deliveries, string(id))
 	switch {
 	case !ok || d.Erased:
@@ -216,9 +227,10 @@ func (l *ledger) takeOn(b *ledgerEdit, r *Round, id DeliveryID) error {
 	case !d.State.Open():
 		return &MemberError{"stops", fmt.Sprintf("must be open deliveries: %s is %s.", id, d.State)}
 	}
-	if err := l.leave(b, &d); err != nil {
-		return err
+	if left[d.Round] == nil {
+		left[d.Round] = make(map[DeliveryID]bool)
 	}
+	left[d.Round][id] = true
 	if d.State == DeliveryFailed {
 		if err := d.move(DeliveryCreated, b.at, "to be tried again"); err != nil {
 			return err
@@ -235,14 +247,14 @@ func (l *ledger) takeOn(b *ledgerEdit, r *Round, id DeliveryID) error {
 	return b.putDelivery(l, &d, typ)
 }
 
-// leave takes a delivery out of the stops of the round that it is on.
-func (l *ledger) leave(b *ledgerEdit, d *Delivery) error {
-	old, ok := look(b, l.rounds, string(d.Round))
-	if !ok || d.Round == "" {
+// leave takes deliveries out of the stops of a round, if there is one.
+func (l *ledger) leave(b *ledgerEdit, id RoundID, left map[DeliveryID]bool) error {
+	old, ok := look(b, l.rounds, string(id))
+	if !ok || id == "" {
 		return nil
 	}
-	old.Stops = slices.DeleteFunc(slices.Clone(old.Stops), func(id DeliveryID) bool { return id == d.ID })
-	b.reshaped[old.ID] = true
+	old.Stops = slices.DeleteFunc(slices.Clone(old.Stops), func(stop DeliveryID) bool { return left[stop] })
+	b.reshaped[id] = true
 	return put(b, l.rounds, &old)
 }
 
@@ -297,6 +309,9 @@ func (f *Fleet) EndRound(ctx context.Context, id RoundID, seen uint64) (Round, e
 	// Afterwards the engine knows the round's stops no more.
 	r, _ := f.Round(id)
 	for _, stop := range r.Stops {
+		if d, _ := f.Delivery(stop); d.Handoff == nil || d.Handoff.Asked {
+			continue
+		}
 		if err := f.judge(ctx, stop, true); err != nil {
 			return Round{}, err
 		}

@@ -46,7 +46,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 	}()
 	besideCtx, stopBeside := context.WithCancel(ctx)
 	var beside sync.WaitGroup
-	for _, part := range []func(context.Context){f.reviewAll, f.attend, f.judgeAll, f.retireAll, f.tendHazards, f.tendAlerts, f.tidyAll, f.planRounds, f.tendRounds} {
+	for _, part := range []func(context.Context){f.reviewAll, f.attend, f.judgeAll, f.retireAll, f.tendHazards, f.tendAlerts, f.tidyAll, f.planRounds, f.tendRounds, f.completeEvents} {
 		beside.Go(func() { part(besideCtx) })
 	}
 	err := f.stepAll(ctx)
