@@ -129,6 +129,7 @@ func (f *Fleet) createDeliveries(ctx context.Context, once Once, orders []NewDel
 		}
 	}
 	created := make([]Delivery, len(orders))
+	var made receipt
 	for i := range orders {
 		d := &Delivery{
 			ID: DeliveryID(newID()), Customer: orders[i].Customer, Order: orders[i].Order,
@@ -137,9 +138,9 @@ func (f *Fleet) createDeliveries(ctx context.Context, once Once, orders []NewDel
 		if err := b.putDelivery(l, d, "delivery.created"); err != nil {
 			return nil, err
 		}
-		created[i] = *d
+		created[i], made.Deliveries = *d, append(made.Deliveries, d.ID)
 	}
-	if err := l.receipts.add(b, once, created); err != nil {
+	if err := l.receipts.add(b, once, made); err != nil {
 		return nil, err
 	}
 	return created, f.commitLedger(ctx, b)

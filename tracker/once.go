@@ -39,7 +39,8 @@ type receipt struct {
 	Meta       `json:"-"`
 	Key        string       `json:"key"`
 	Print      []byte       `json:"print"`
-	Deliveries []DeliveryID `json:"deliveries"`
+	Deliveries []DeliveryID `json:"deliveries,omitempty"`
+	Round      RoundID      `json:"round,omitempty"`
 }
 
 func (r *receipt) key() string            { return r.Key }
@@ -77,12 +78,9 @@ func (r *receipts) age(k agedKey) {
 // done are the deliveries of a request that was done before. One that was done
 // with another outcome in mind is refused.
 func (l *ledger) done(once Once) (made []Delivery, again bool, err error) {
-	r, ok := l.receipts.get(once.Key)
-	if !ok || once.Key == "" || l.clock.Since(r.Created) > keepReceipts {
-		return nil, false, nil
-	}
-	if !bytes.Equal(r.Print, once.Print[:]) {
-		return nil, false, ErrReused
+	r, err := l.receiptOf(once)
+	if err != nil || r == nil {
+		return nil, false, err
 	}
 	for _, id := range r.Deliveries {
 		d, ok := l.deliveries.get(string(id))
@@ -94,17 +92,41 @@ func (l *ledger) done(once Once) (made []Delivery, again bool, err error) {
 	return made, true, nil
 }
 
+// doneRound is the round of a request that was done before; without an id there
+// is none.
+func (l *ledger) doneRound(once Once) (Round, error) {
+	r, err := l.receiptOf(once)
+	if err != nil || r == nil {
+		return Round{}, err
+	}
+	made, ok := l.rounds.get(string(r.Round))
+	if !ok {
+		return Round{}, fmt.Errorf("round %s: %w", r.Round, ErrNotFound)
+	}
+	return made, nil
+}
+
+// receiptOf is the receipt of a request, nil for none. One that was for
+// something else is refused.
+func (l *ledger) receiptOf(once Once) (*receipt, error) {
+	found, ok := l.receipts.get(once.Key)
+	if !ok || once.Key == "" || l.clock.Since(found.Created) > keepReceipts {
+		return nil, nil
+	}
+	if !bytes.Equal(found.Print, once.Print[:]) {
+		return nil, ErrReused
+	}
+	return &found, nil
+}
+
 // add notes in an edit what came of a request, and forgets some old ones.
-func (r *receipts) add(b *ledgerEdit, once Once, made []Delivery) error {
+func (r *receipts) add(b *ledgerEdit, once Once, made receipt) error {
 	r.forget(b)
 	if once.Key == "" {
 		return nil
 	}
-	row := &receipt{Key: once.Key, Print: once.Print[:]}
-	for i := range made {
-		row.Deliveries = append(row.Deliveries, made[i].ID)
-	}
-	return put(b, r.shelf, row)
+	made.Key, made.Print = once.Key, once.Print[:]
+	return put(b, r.shelf, &made)
 }
 
 // forgetAtOnce bounds what one edit has to do for those before it.

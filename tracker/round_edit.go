@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,8 @@ type NewRound struct {
 	// CorridorMeters is how far to either side of the way is still on it; 0 for
 	// the engine's setting, and around straight lines for what fits them.
 	CorridorMeters float64
+	// Unhurried: nobody is waiting, so the router is asked once it is made.
+	Unhurried bool
 }
 
 // apply puts what is given into r, whose way stays as it was found if none is
@@ -65,22 +68,58 @@ func (r *Round) given() NewRound {
 // CreateRound makes a planned round. Its deliveries leave the rounds that they
 // were on. Errors wrap ErrBadInput, ErrNoKeyring, ErrUnavailable or ctx's.
 func (f *Fleet) CreateRound(ctx context.Context, n NewRound) (Round, error) {
+	r, _, err := f.CreateRoundOnce(ctx, Once{}, n)
+	return r, err
+}
+
+// CreateRoundOnce is CreateRound of a request that is done once: where it was
+// done before, the round is returned as it is now, and again is true. Errors
+// may also wrap ErrReused.
+func (f *Fleet) CreateRoundOnce(ctx context.Context, once Once, n NewRound) (made Round, again bool, err error) {
 	if f.ledger.keys == nil {
-		return Round{}, ErrNoKeyring
+		return Round{}, false, ErrNoKeyring
 	}
 	r := Round{ID: RoundID(newID()), State: RoundPlanned}
 	n.apply(&r)
 	if err := r.normalize(); err != nil {
-		return Round{}, err
+		return Round{}, false, err
 	}
-	f.planner.plan(ctx, f, &r)
+	if !n.Unhurried {
+		f.planner.plan(ctx, f, &r)
+	}
 	// Before what it seals.
 	if err := f.ledger.keys.Add(KeyID(r.ID)); err != nil {
-		return Round{}, err
+		return Round{}, false, err
 	}
-	return f.editRound(ctx, r.ID, r.Stops, func(b *ledgerEdit) (Round, error) {
+	var before Round // the edit's alone until it is done
+	made, err = f.editRound(ctx, r.ID, r.Stops, func(b *ledgerEdit) (Round, error) {
+		var err error
+		if before, err = f.ledger.doneRound(once); err != nil || before.ID != "" {
+			return before, cmp.Or(err, errAgain)
+		}
+		if err := f.ledger.receipts.add(b, once, receipt{Round: r.ID}); err != nil {
+			return r, err
+		}
 		return r, f.ledger.replan(b, &Round{}, &r)
-	})
+	}, once.Key)
+	if errors.Is(err, errAgain) {
+		return before, true, nil
+	}
+	return made, false, err
+}
+
+// errAgain: an edit was done before.
+var errAgain = errors.New("done before")
+
+// CheckRound tells whether CreateRound would take a round, as far as its stops
+// are not concerned. Errors wrap ErrBadInput.
+func (f *Fleet) CheckRound(n NewRound) error {
+	r := Round{State: RoundPlanned}
+	n.apply(&r)
+	if err := r.normalize(); err != nil {
+		return err
+	}
+	return f.ledger.checkParties(f.ledger.edit(), &r)
 }
 
 // ChangeRound changes a round that is not over: its stops and their order, its
@@ -119,9 +158,9 @@ func (f *Fleet) ChangeRound(ctx context.Context, id RoundID, seen uint64, change
 
 // editRound holds a round with all that it touches: the deliveries, the rounds
 // that these are on, and its vehicle.
-func (f *Fleet) editRound(ctx context.Context, id RoundID, touched []DeliveryID, change func(*ledgerEdit) (Round, error)) (Round, error) {
+func (f *Fleet) editRound(ctx context.Context, id RoundID, touched []DeliveryID, change func(*ledgerEdit) (Round, error), keys ...string) (Round, error) {
 	l := f.ledger
-	keys := []string{string(id)}
+	keys = append(keys, string(id))
 	for _, stop := range touched {
 		keys = append(keys, string(stop))
 		if d, ok := f.Delivery(stop); ok && d.Round != "" {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"mime"
 	"net/http"
 	"strconv"
 
@@ -9,15 +10,27 @@ import (
 )
 
 const (
-	// maxImport is the most orders of one file.
+	// maxImport is the most rows of one file.
 	maxImport = 20_000
 	// maxFaults is how many wrong rows are listed.
 	maxFaults = 1000
 )
 
+// importTypes are what a file may be.
+var importTypes = []string{"text/csv", "application/json", "application/x-ndjson"}
+
+// imported is a row of a file: of CSV, or a value of JSON.
+type imported[T any] struct {
+	// line is where it begins, from 1; index is its place among the rows, from 0.
+	line, index int
+	value       T
+	err         error
+}
+
 // faultJSON is what is wrong with a row.
 type faultJSON struct {
-	Line int `json:"line"`
+	Line  int `json:"line"`
+	Index int `json:"index"`
 	problemJSON
 }
 
@@ -29,73 +42,105 @@ type importJSON struct {
 	Faults []faultJSON `json:"faults"`
 }
 
-// importDeliveries makes all deliveries of a CSV file or, where any row is
-// wrong, none, and lists what is wrong. A dry run only does the latter.
-func (s *Server) importDeliveries(w http.ResponseWriter, r *http.Request, who principal) error {
-	body, err := readBody(r, "text/csv")
-	if err != nil {
-		return err
+// format is how a file's rows become values.
+type format[T any] struct {
+	// member is the one of an object that may hold the list.
+	member  string
+	columns columns
+	cells   func(cells map[string]any) (T, error)
+	object  func(raw []byte) (T, error)
+}
+
+// read reads a file. The error is about it as a whole; those of rows stand with
+// them.
+func (f format[T]) read(r *http.Request) (body []byte, rows []imported[T], err error) {
+	if body, err = readBody(r, importTypes...); err != nil {
+		return nil, nil, err
 	}
+	text, err := plainText(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if media == "text/csv" || media == "" && !looksLikeJSON(text) {
+		rows, err = f.readCSV(text)
+	} else {
+		rows, err = f.readJSON(text)
+	}
+	if err == nil && len(rows) > maxImport {
+		err = badRequest("The file must have at most " + strconv.Itoa(maxImport) + " rows: send it in parts.")
+	}
+	return body, rows, err
+}
+
+// faultsOf lists what is wrong with rows, in their order.
+func faultsOf[T any](rows []imported[T], check func(*T) error, fault func(error) error) []faultJSON {
+	faults := []faultJSON{}
+	for i := range rows {
+		if rows[i].err == nil {
+			rows[i].err = check(&rows[i].value)
+		}
+		if rows[i].err == nil || len(faults) == maxFaults {
+			continue
+		}
+		p, _ := problemOf(fault(rows[i].err))
+		faults = append(faults, faultJSON{rows[i].line, rows[i].index, *p.json()})
+	}
+	return faults
+}
+
+// finish does what an import is for, unless it is a dry run or anything is
+// wrong.
+func (s *Server) finish(w http.ResponseWriter, r *http.Request, who principal, body []byte, result importJSON, create func(tracker.Once) (int, error)) error {
 	q := queryOf(r)
-	dry := false
 	if q.has("dry_run") {
-		if dry, err = strconv.ParseBool(q.text("dry_run")); err != nil {
+		var err error
+		if result.DryRun, err = strconv.ParseBool(q.text("dry_run")); err != nil {
 			return badParameter("dry_run", "must be true or false.")
 		}
 	}
-	rows, err := readCSV(body)
-	if err != nil {
-		return err
-	}
-	if len(rows) > maxImport {
-		return badRequest("The file must have at most " + strconv.Itoa(maxImport) + " rows: send it in parts.")
-	}
-	result := importJSON{Rows: len(rows), DryRun: dry, Faults: s.faultsOf(who, rows)}
-	if len(result.Faults) > 0 && !dry {
-		return writeJSON(w, http.StatusUnprocessableEntity, result)
-	}
-	if dry {
+	switch {
+	case result.DryRun:
 		return writeJSON(w, http.StatusOK, result)
+	case len(result.Faults) > 0:
+		return writeJSON(w, http.StatusUnprocessableEntity, result)
 	}
 	once, err := s.onceOf(r, who, body)
 	if err != nil {
 		return err
 	}
-	if result.Created, err = s.createRows(r, once, rows); err != nil {
-		return deliveryError(err)
+	if result.Created, err = create(once); err != nil {
+		return err
 	}
 	return writeJSON(w, http.StatusCreated, result)
 }
 
-func (s *Server) faultsOf(who principal, rows []importRow) []faultJSON {
-	faults := []faultJSON{}
-	for i := range rows {
-		err := rows[i].err
-		if err == nil {
-			err = s.checkNew(who, &rows[i].order)
-		}
-		if err == nil || len(faults) == maxFaults {
-			continue
-		}
-		p, _ := problemOf(deliveryError(err))
-		faults = append(faults, faultJSON{rows[i].line, *p.json()})
+// importDeliveries makes all deliveries of a file or, where any row is wrong,
+// none, and lists what is wrong. A dry run only does the latter.
+func (s *Server) importDeliveries(w http.ResponseWriter, r *http.Request, who principal) error {
+	body, rows, err := orderFormat.read(r)
+	if err != nil {
+		return err
 	}
-	return faults
+	faults := faultsOf(rows, func(o *tracker.NewDelivery) error { return s.checkNew(who, o) }, deliveryError)
+	return s.finish(w, r, who, body, importJSON{Rows: len(rows), Faults: faults}, func(once tracker.Once) (int, error) {
+		return s.createRows(r, once, rows)
+	})
 }
 
 // createRows makes them in chunks, each of which is done once.
-func (s *Server) createRows(r *http.Request, once tracker.Once, rows []importRow) (created int, err error) {
+func (s *Server) createRows(r *http.Request, once tracker.Once, rows []imported[tracker.NewDelivery]) (created int, err error) {
 	for i := 0; i < len(rows); i += manyChunk {
 		var orders []tracker.NewDelivery
 		for _, row := range rows[i:min(i+manyChunk, len(rows))] {
-			orders = append(orders, row.order)
+			orders = append(orders, row.value)
 		}
 		err := change(r, func(ctx context.Context) error {
 			_, _, err := s.fleet.CreateDeliveries(ctx, once.Part(i), orders...)
 			return err
 		})
 		if err != nil {
-			return created, err
+			return created, deliveryError(err)
 		}
 		created += len(orders)
 	}

@@ -73,7 +73,7 @@ func FuzzReadCSV(f *testing.F) {
 	f.Add([]byte("customer.name,address,lon,lat\nN. N.,1 Mill Lane,8.5,50.5\n"))
 	f.Add([]byte("\ufeffcustomer.name;parcels\n\"a\nb\";\"P1 P2\"\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		rows, err := readCSV(text)
+		rows, err := orderFormat.readCSV(text)
 		if err != nil && rows != nil {
 			t.Error("rows with an error")
 		}

@@ -155,8 +155,12 @@ func (s *Server) writeRound(w http.ResponseWriter, status int, round tracker.Rou
 	return writeJSON(w, status, j)
 }
 
-func (s *Server) createRound(w http.ResponseWriter, r *http.Request, _ principal) error {
-	given, err := readGiven(r)
+func (s *Server) createRound(w http.ResponseWriter, r *http.Request, who principal) error {
+	body, err := readBody(r, "application/json")
+	if err != nil {
+		return err
+	}
+	given, err := parseObject(body)
 	if err != nil {
 		return err
 	}
@@ -164,14 +168,20 @@ func (s *Server) createRound(w http.ResponseWriter, r *http.Request, _ principal
 	if err := setMembers(given, roundSetters(&n)); err != nil {
 		return err
 	}
+	once, err := s.onceOf(r, who, body)
+	if err != nil {
+		return err
+	}
 	var made tracker.Round
+	var again bool
 	err = change(r, func(ctx context.Context) (err error) {
-		made, err = s.fleet.CreateRound(ctx, n)
+		made, again, err = s.fleet.CreateRoundOnce(ctx, once, n)
 		return err
 	})
 	if err != nil {
 		return roundError(err)
 	}
+	markRepeated(w, again)
 	w.Header().Set("Location", "/api/v1/rounds/"+url.PathEscape(string(made.ID)))
 	return s.writeRound(w, http.StatusCreated, made)
 }

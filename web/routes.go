@@ -100,6 +100,7 @@ func (s *Server) routes() []route {
 		{pattern: "DELETE /api/v1/api-keys/{id}", role: admin, handler: s.deleteAPIKey},
 		{pattern: "GET /api/v1/rounds", role: admin, handler: s.listRounds, takes: []string{"state", "before", "limit"}},
 		{pattern: "POST /api/v1/rounds", role: admin, handler: s.createRound, body: maxOrders},
+		{pattern: "POST /api/v1/rounds/import", role: admin, handler: s.importRounds, takes: []string{"dry_run"}, body: maxOrders},
 		{pattern: "GET /api/v1/rounds/{id}", role: admin, handler: s.showRound},
 		{pattern: "PATCH /api/v1/rounds/{id}", role: admin, handler: s.patchRound, body: maxOrders},
 		{pattern: "POST /api/v1/rounds/{id}/start", role: admin, handler: s.startRound},
