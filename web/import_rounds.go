@@ -18,10 +18,11 @@ import (
 // stopRef names a stop.
 type stopRef struct {
 	delivery, reference string
-	// sequence is its place in the round; those without keep the file's order.
-	sequence float64
-	line     int
-	index    int
+	// sequence orders the stops of a round: of all of them, or of none, which
+	// then keep the file's order.
+	sequence    float64
+	sequenced   bool
+	line, index int
 }
 
 // roundRow is a part of a round: of CSV, one stop; of JSON, all of it.
@@ -47,7 +48,7 @@ func csvStop(cells map[string]any) (row roundRow, err error) {
 		return row, badMember("round", "must name the round that the stop is on.")
 	}
 	stop := stopRef{delivery: text("delivery"), reference: text("reference")}
-	if stop.sequence, _ = cells["sequence"].(float64); (stop.delivery == "") == (stop.reference == "") {
+	if stop.sequence, stop.sequenced = cells["sequence"].(float64); (stop.delivery == "") == (stop.reference == "") {
 		return row, badMember("delivery", "must be the id of the stop's delivery, or reference the sender's own: one of both.")
 	}
 	row.stops, row.given = []stopRef{stop}, make(map[string]rawJSON)
@@ -154,9 +155,6 @@ func gather(rows []imported[roundRow]) (rounds []*fileRound) {
 		}
 		r.stops = append(r.stops, row.value.stops...)
 	}
-	for _, r := range rounds {
-		slices.SortStableFunc(r.stops, func(a, b stopRef) int { return cmp.Compare(a.sequence, b.sequence) })
-	}
 	return rounds
 }
 
@@ -184,26 +182,50 @@ func (s *Server) checkRounds(rounds []*fileRound) (faults []faultJSON) {
 		if err == nil {
 			err = s.fleet.CheckRound(r.made)
 		}
+		if err == nil && len(r.stops) > tracker.MaxStops {
+			err = badMember("stops", fmt.Sprintf("must be at most %d.", tracker.MaxStops))
+		}
 		if err != nil {
 			add(r.line, r.index, err)
 		}
-		if len(r.stops) > tracker.MaxStops {
-			add(r.line, r.index, badMember("stops", fmt.Sprintf("must be at most %d.", tracker.MaxStops)))
-		}
-		for _, stop := range r.stops {
-			id, err := s.stopOf(stop)
-			if line := seen[id]; err == nil && line > 0 {
-				err = badMember("stops", fmt.Sprintf("must be on one round, once: line %d has it, too.", line))
-			}
-			if err != nil {
+		for i := range r.stops {
+			stop := &r.stops[i]
+			if err := cmp.Or(s.name(stop, seen), r.follows(i)); err != nil {
 				add(stop.line, stop.index, err)
-				continue
 			}
-			seen[id] = stop.line
-			r.made.Stops = append(r.made.Stops, id)
 		}
+		r.order()
 	}
 	return faults
+}
+
+// name finds the delivery of a stop, which must not have been seen before.
+func (s *Server) name(stop *stopRef, seen map[tracker.DeliveryID]int) (err error) {
+	id, err := s.stopOf(*stop)
+	if err != nil {
+		return err
+	}
+	if line := seen[id]; line > 0 {
+		return badMember("stops", fmt.Sprintf("must be on one round, once: line %d has it, too.", line))
+	}
+	seen[id], stop.delivery = stop.line, string(id)
+	return nil
+}
+
+// follows tells whether stop i can be put in order with those before it.
+func (r *fileRound) follows(i int) error {
+	if r.stops[i].sequenced != r.stops[0].sequenced {
+		return badMember("sequence", "must be given of all stops of a round, or of none.")
+	}
+	return nil
+}
+
+// order puts the stops in order.
+func (r *fileRound) order() {
+	slices.SortStableFunc(r.stops, func(a, b stopRef) int { return cmp.Compare(a.sequence, b.sequence) })
+	for _, stop := range r.stops {
+		r.made.Stops = append(r.made.Stops, tracker.DeliveryID(stop.delivery))
+	}
 }
 
 // stopOf is the open delivery that a stop names.
