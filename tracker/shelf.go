@@ -1,14 +1,18 @@
 package tracker
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Meta is what is kept of everything that people edit.
@@ -186,18 +190,31 @@ func (s *shelf[T, P]) record(keys *Keyring, p P) (BucketRecord, error) {
 	return BucketRecord{Bucket: s.bucket, Record: Record{Key: p.key(), Value: value}}, nil
 }
 
-// load reads all records.
+// load reads all records, and opens some pages of them at a time: that is most
+// of the work.
 func (s *shelf[T, P]) load(store Store, keys *Keyring) error {
-	err := eachRecord(store, s.bucket, "", func(r Record) error {
-		p, err := s.parse(keys, r)
-		if err != nil {
-			return fmt.Errorf("%q: %w", r.Key, err)
-		}
-		s.place(p)
+	var pages [][]P
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	err := eachPage(store, s.bucket, "", func(records []Record) error {
+		page := make([]P, len(records))
+		pages = append(pages, page)
+		group.Go(func() error {
+			for i, r := range records {
+				var err error
+				if page[i], err = s.parse(keys, r); err != nil {
+					return fmt.Errorf("%q: %w", r.Key, err)
+				}
+			}
+			return nil
+		})
 		return nil
 	})
-	if err != nil {
+	if err := cmp.Or(group.Wait(), err); err != nil {
 		return fmt.Errorf("read the %s: %w", s.bucket, err)
+	}
+	for _, page := range pages {
+		s.place(page...)
 	}
 	return nil
 }

@@ -197,16 +197,26 @@ func (h *worldHistory) supersede(e fenceEdit) {
 
 // eachRecord calls fn with the records of a bucket in order, page by page.
 func eachRecord(store Store, bucket, prefix string, fn func(Record) error) error {
+	return eachPage(store, bucket, prefix, func(page []Record) error {
+		for _, r := range page {
+			if err := fn(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eachPage is eachRecord of some records at a time, which fn may keep.
+func eachPage(store Store, bucket, prefix string, fn func([]Record) error) error {
 	after := ""
 	for {
 		page, err := store.Records(bucket, prefix, after, pageSize)
 		if err != nil {
 			return err
 		}
-		for _, r := range page {
-			if err := fn(r); err != nil {
-				return err
-			}
+		if err := fn(page); err != nil {
+			return err
 		}
 		if len(page) < pageSize {
 			return nil
