@@ -18,6 +18,8 @@ import (
 const (
 	// lookEvery is how often tracks are read on.
 	lookEvery = time.Second
+	// lookPause is the least between two looks, by the system's clock.
+	lookPause = 20 * time.Millisecond
 	// beforeStart is how long before its start a vehicle may leave; the round
 	// then begins at the start.
 	beforeStart = time.Hour
@@ -63,14 +65,12 @@ func (f *Fleet) tendRounds(ctx context.Context) {
 		return
 	}
 	a := &attendance{fleet: f, watched: make(map[RoundID]*watch)}
-	tick := time.NewTicker(f.clock.Real(lookEvery))
-	defer tick.Stop()
 	for {
 		if err := a.look(ctx); err != nil && ctx.Err() == nil {
 			f.log.Error("rounds do not begin or end by themselves for the moment", "error", err)
 		}
 		select {
-		case <-tick.C:
+		case <-time.After(max(f.clock.Real(lookEvery), lookPause)):
 		case <-ctx.Done():
 			return
 		}

@@ -26,6 +26,7 @@ type Router interface {
 // ErrNoWay: there is no way through some places.
 var ErrNoWay = errors.New("no way can be found")
 
+// All of this is by the system's clock, which is a router's.
 const (
 	// planAtOnce is how long whoever edits a round waits for its way.
 	planAtOnce = 3 * time.Second
