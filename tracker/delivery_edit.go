@@ -18,6 +18,8 @@ type DeliveryFilter struct {
 	Round     RoundID
 	Reference string
 	Partner   PartnerID
+	// Rounds are those that it may be on; nil for all and none.
+	Rounds map[RoundID]bool
 }
 
 func (q *DeliveryFilter) matches(d *Delivery) bool {
@@ -25,7 +27,8 @@ func (q *DeliveryFilter) matches(d *Delivery) bool {
 		(q.Customer == "" || q.Customer == d.Customer) &&
 		(q.Round == "" || q.Round == d.Round) &&
 		(q.Reference == "" || q.Reference == d.Reference) &&
-		(q.Partner == "" || q.Partner == d.Partner)
+		(q.Partner == "" || q.Partner == d.Partner) &&
+		(q.Rounds == nil || q.Rounds[d.Round])
 }
 
 // Deliveries returns up to limit deliveries that match, newest first, made

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,6 +28,8 @@ type storedDuty struct {
 	Stops   []storedStop `json:"stops,omitempty"`
 	Depot   *Depot       `json:"depot,omitempty"`
 	Start   time.Time    `json:"start,omitzero"`
+	// Updated stands for Start where breaks are concerned and that is not known.
+	Updated time.Time `json:"updated,omitzero"`
 }
 
 type storedStop struct {
@@ -86,7 +89,7 @@ func (d *duty) engine() geofence.Round {
 	}
 	if d.depot != nil {
 		g.Depots = []geofence.Depot{d.depot.engine()}
-		g.Breaks = d.depot.engineBreaks(d.round.Start)
+		g.Breaks = d.depot.engineBreaks(cmp.Or(d.round.Start, d.round.Updated))
 	}
 	if len(d.round.Route) > 0 {
 		g.Routes = []geofence.Route{{ID: geofence.RouteID(d.round.ID), Line: d.round.Route, CorridorMeters: d.round.CorridorMeters}}
@@ -131,7 +134,7 @@ func (d *duty) row(keys *Keyring, id RoundID, version uint64) (BucketRecord, err
 	if d == nil {
 		return BucketRecord{Bucket: dutyBucket, Record: Record{Key: key, Value: []byte("null")}}, nil
 	}
-	s := storedDuty{Devices: d.devices, Depot: d.depot, Start: d.round.Start}
+	s := storedDuty{Devices: d.devices, Depot: d.depot, Start: d.round.Start, Updated: d.round.Updated}
 	var err error
 	if s.Route, err = keys.sealJSON(KeyID(id), dutyBucket, key, d.round.Plan); err != nil {
 		return BucketRecord{}, err
@@ -159,7 +162,7 @@ func (k *Keyring) parseDuty(id RoundID, r Record) (*geofence.Round, error) {
 	if err := json.Unmarshal(r.Value, &s); err != nil || s == nil {
 		return nil, err
 	}
-	d := duty{round: Round{ID: id, Start: s.Start}, devices: s.Devices, depot: s.Depot}
+	d := duty{round: Round{Meta: Meta{Updated: s.Updated}, ID: id, Start: s.Start}, devices: s.Devices, depot: s.Depot}
 	if _, err := k.openJSON(KeyID(id), dutyBucket, r.Key, s.Route, &d.round.Plan); err != nil {
 		return nil, err
 	}

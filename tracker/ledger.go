@@ -44,6 +44,7 @@ type ledger struct {
 	depots   *shelf[Depot, *Depot]
 	vehicles *shelf[Vehicle, *Vehicle]
 	drivers  *shelf[Driver, *Driver]
+	staff    *shelf[Staff, *Staff]
 	rounds   *shelf[Round, *Round]
 	hazards  *shelf[Hazard, *Hazard]
 	alerts   *shelf[Alert, *Alert]
@@ -68,6 +69,7 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		depots:     newShelf[Depot](depotBucket),
 		vehicles:   newShelf[Vehicle](vehicleBucket),
 		drivers:    newShelf[Driver](driverBucket),
+		staff:      newShelf[Staff](staffBucket),
 		rounds:     newShelf[Round](roundBucket),
 		hazards:    newShelf[Hazard](hazardBucket),
 		alerts:     newShelf[Alert](alertBucket),
@@ -81,7 +83,7 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		return l, nil
 	}
 	for _, load := range []func(Store, *Keyring) error{
-		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.rounds.load, l.alerts.load, l.hazards.load,
+		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.staff.load, l.rounds.load, l.alerts.load, l.hazards.load,
 	} {
 		if err := load(store, keys); err != nil {
 			return nil, err

@@ -99,7 +99,7 @@ func (s *Server) moveAlert(w http.ResponseWriter, r *http.Request, who principal
 	}
 	var moved tracker.Alert
 	err = change(r, func(ctx context.Context) (err error) {
-		moved, err = move(ctx, tracker.AlertID(r.PathValue("id")), seen, string(who.role), note)
+		moved, err = move(ctx, tracker.AlertID(r.PathValue("id")), seen, who.name(), note)
 		return err
 	})
 	if errors.Is(err, tracker.ErrNotFound) {

@@ -30,11 +30,11 @@ type catalog[T any] struct {
 func (c catalog[T]) routes() []route {
 	base := "/api/v1/" + c.path
 	return []route{
-		{pattern: "GET " + base, role: admin, handler: c.listAll, takes: []string{"after", "limit"}},
-		{pattern: "POST " + base, role: admin, handler: c.make},
-		{pattern: "GET " + base + "/{id}", role: admin, handler: c.showOne},
-		{pattern: "PATCH " + base + "/{id}", role: admin, handler: c.patch},
-		{pattern: "DELETE " + base + "/{id}", role: admin, handler: c.delete},
+		{pattern: "GET " + base, role: dispatcher, handler: c.listAll, takes: []string{"after", "limit"}},
+		{pattern: "POST " + base, role: dispatcher, handler: c.make},
+		{pattern: "GET " + base + "/{id}", role: dispatcher, handler: c.showOne},
+		{pattern: "PATCH " + base + "/{id}", role: dispatcher, handler: c.patch},
+		{pattern: "DELETE " + base + "/{id}", role: dispatcher, handler: c.delete},
 	}
 }
 

@@ -31,8 +31,8 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who prin
 	}
 	filter := tracker.DeliveryFilter{
 		Customer: tracker.CustomerID(q.text("customer")), Round: tracker.RoundID(q.text("round")), Reference: q.text("reference"),
-		Partner: who.partner,
 	}
+	s.narrow(who, &filter)
 	if q.has("state") {
 		for _, state := range strings.Split(q.text("state"), ",") {
 			filter.States = append(filter.States, tracker.DeliveryState(state))
@@ -41,7 +41,7 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who prin
 	found := s.fleet.Deliveries(filter, tracker.DeliveryID(q.text("before")), int(limit))
 	page := deliveriesJSON{Deliveries: make([]deliveryJSON, len(found))}
 	for i, d := range found {
-		if page.Deliveries[i], err = deliveryOf(d); err != nil {
+		if page.Deliveries[i], err = deliveryOf(s.presentTo(who, d)); err != nil {
 			return err
 		}
 	}
@@ -53,10 +53,10 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who prin
 
 func (s *Server) showDelivery(w http.ResponseWriter, r *http.Request, who principal) error {
 	d, ok := s.fleet.Delivery(deliveryID(r))
-	if !ok || !who.sees(d.Partner) {
+	if !ok || !s.seesDelivery(who, &d) {
 		return noDelivery()
 	}
-	return writeDelivery(w, http.StatusOK, d)
+	return writeDelivery(w, http.StatusOK, s.presentTo(who, d))
 }
 
 func writeDelivery(w http.ResponseWriter, status int, d tracker.Delivery) error {
@@ -144,8 +144,8 @@ func (s *Server) moveDelivery(w http.ResponseWriter, r *http.Request, who princi
 	if err != nil {
 		return err
 	}
-	if who.role == partner && to != tracker.DeliveryCancelled {
-		return &problem{status: http.StatusForbidden, detail: "A partner can cancel a delivery; all else is for those who bring it."}
+	if err := mayMove(who, to); err != nil {
+		return err
 	}
 	var moved tracker.Delivery
 	err = change(r, func(ctx context.Context) (err error) {
@@ -155,7 +155,7 @@ func (s *Server) moveDelivery(w http.ResponseWriter, r *http.Request, who princi
 	if err != nil {
 		return deliveryError(err)
 	}
-	return writeDelivery(w, http.StatusOK, moved)
+	return writeDelivery(w, http.StatusOK, s.presentTo(who, moved))
 }
 
 func deliveryID(r *http.Request) tracker.DeliveryID { return tracker.DeliveryID(r.PathValue("id")) }

@@ -20,7 +20,10 @@ const maxPhoto = 10 << 20
 var photoTypes = []string{"image/jpeg", "image/png", "image/webp"}
 
 // handOff ends a delivery as the driver says.
-func (s *Server) handOff(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) handOff(w http.ResponseWriter, r *http.Request, who principal) error {
+	if err := s.checkOwn(who, deliveryID(r)); err != nil {
+		return err
+	}
 	seen, err := seenVersion(r)
 	if err != nil {
 		return err
@@ -46,7 +49,7 @@ func (s *Server) handOff(w http.ResponseWriter, r *http.Request, _ principal) er
 	case err != nil:
 		return deliveryError(err)
 	}
-	return writeDelivery(w, http.StatusOK, done)
+	return writeDelivery(w, http.StatusOK, s.presentTo(who, done))
 }
 
 // codeRetry is when a new code may have been made: it takes a person.
@@ -84,7 +87,10 @@ func (s *Server) createCode(w http.ResponseWriter, r *http.Request, _ principal)
 }
 
 // createPhoto keeps a photo or a signature for a hand-off.
-func (s *Server) createPhoto(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) createPhoto(w http.ResponseWriter, r *http.Request, who principal) error {
+	if err := s.checkOwn(who, deliveryID(r)); err != nil {
+		return err
+	}
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		return unreadable(err)

@@ -64,7 +64,7 @@ func roundSetters(n *tracker.NewRound) setters {
 }
 
 // listRounds shows the newest first.
-func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, who principal) error {
 	q := queryOf(r)
 	limit, err := q.count("limit", 1, maxRounds, defaultRounds)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, _ principal)
 			states = append(states, tracker.RoundState(state))
 		}
 	}
-	found := s.fleet.Rounds(states, tracker.RoundID(q.text("before")), int(limit))
+	found := s.roundsFor(who, states, tracker.RoundID(q.text("before")), int(limit))
 	list := make([]roundJSON, len(found))
 	for i, round := range found {
 		if list[i], err = roundOf(round); err != nil {
@@ -90,9 +90,9 @@ func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, _ principal)
 	return writeJSON(w, http.StatusOK, map[string]any{"rounds": list, "next": next})
 }
 
-func (s *Server) showRound(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) showRound(w http.ResponseWriter, r *http.Request, who principal) error {
 	round, ok := s.fleet.Round(roundID(r))
-	if !ok {
+	if !ok || who.role == driver && !s.onOwnRound(who, round.ID) {
 		return noRound()
 	}
 	return writeRound(w, http.StatusOK, round)

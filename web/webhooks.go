@@ -12,13 +12,13 @@ import (
 
 func (s *Server) webhookRoutes() []route {
 	return []route{
-		{pattern: "GET /api/v1/webhooks", role: admin, partners: true, handler: s.listWebhooks},
-		{pattern: "POST /api/v1/webhooks", role: admin, partners: true, handler: s.createWebhook},
-		{pattern: "GET /api/v1/webhooks/{id}", role: admin, partners: true, handler: s.showWebhook},
-		{pattern: "PATCH /api/v1/webhooks/{id}", role: admin, partners: true, handler: s.patchWebhook},
-		{pattern: "DELETE /api/v1/webhooks/{id}", role: admin, partners: true, handler: s.deleteWebhook},
-		{pattern: "POST /api/v1/webhooks/{id}/secret", role: admin, partners: true, handler: s.rotateWebhook},
-		{pattern: "POST /api/v1/webhooks/{id}/replay", role: admin, partners: true, handler: s.replayWebhook},
+		{pattern: "GET /api/v1/webhooks", role: dispatcher, partners: true, handler: s.listWebhooks},
+		{pattern: "POST /api/v1/webhooks", role: dispatcher, partners: true, handler: s.createWebhook},
+		{pattern: "GET /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.showWebhook},
+		{pattern: "PATCH /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.patchWebhook},
+		{pattern: "DELETE /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.deleteWebhook},
+		{pattern: "POST /api/v1/webhooks/{id}/secret", role: dispatcher, partners: true, handler: s.rotateWebhook},
+		{pattern: "POST /api/v1/webhooks/{id}/replay", role: dispatcher, partners: true, handler: s.replayWebhook},
 	}
 }
 
