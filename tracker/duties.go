@@ -200,7 +200,7 @@ func parseDutyKey(key string) (RoundID, uint64, error) {
 func (f *Fleet) changeDuties(ctx context.Context, b *ledgerEdit, e edit) error {
 	return f.fences.editing.take(ctx, func(ctx context.Context) error {
 		// What a failed edit of fences left behind is of the version to come.
-		if err := f.writeAhead(ctx, nil); err != nil {
+		if err := f.writeAhead(Repeatable(ctx), nil); err != nil {
 			return err
 		}
 		old := f.pipeline.world.Load()

@@ -1,7 +1,6 @@
 package tracker
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -39,7 +38,9 @@ type receipt struct {
 	Meta       `json:"-"`
 	Key        string       `json:"key"`
 	Print      []byte       `json:"print"`
-	Deliveries []DeliveryID `json:"deliveries"`
+	Deliveries []DeliveryID `json:"deliveries,omitempty"`
+	// Made is the id of whatever else was made; empty for nothing.
+	Made string `json:"made,omitempty"`
 }
 
 func (r *receipt) key() string            { return r.Key }
@@ -48,8 +49,10 @@ func (r *receipt) personal() (KeyID, any) { return "", nil }
 // receipts are those of the last day, and some older ones.
 type receipts struct {
 	*shelf[receipt, *receipt]
-	// aged are the keys, oldest first, under the shelf's lock.
-	aged []agedKey
+	// aged are the keys, oldest first, and begun those whose receipt is about to be
+	// stored, both under the shelf's lock.
+	aged  []agedKey
+	begun map[string]bool
 }
 
 type agedKey struct {
@@ -58,7 +61,7 @@ type agedKey struct {
 }
 
 func newReceipts() *receipts {
-	r := &receipts{shelf: newShelf[receipt](receiptBucket)}
+	r := &receipts{shelf: newShelf[receipt](receiptBucket), begun: make(map[string]bool)}
 	r.placed = func(_, after *receipt) { r.age(agedKey{after.Key, after.Created}) }
 	return r
 }
@@ -77,12 +80,9 @@ func (r *receipts) age(k agedKey) {
 // done are the deliveries of a request that was done before. One that was done
 // with another outcome in mind is refused.
 func (l *ledger) done(once Once) (made []Delivery, again bool, err error) {
-	r, ok := l.receipts.get(once.Key)
-	if !ok || once.Key == "" || l.clock.Since(r.Created) > keepReceipts {
-		return nil, false, nil
-	}
-	if !bytes.Equal(r.Print, once.Print[:]) {
-		return nil, false, ErrReused
+	r, found, err := l.receiptOf(once)
+	if err != nil || !found {
+		return nil, false, err
 	}
 	for _, id := range r.Deliveries {
 		d, ok := l.deliveries.get(string(id))

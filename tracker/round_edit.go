@@ -54,6 +54,7 @@ func (f *Fleet) CreateRound(ctx context.Context, n NewRound) (Round, error) {
 		return Round{}, ErrNoKeyring
 	}
 	r := Round{ID: RoundID(newID()), State: RoundPlanned}
+	noteMade(ctx, string(r.ID))
 	n.apply(&r)
 	if err := r.normalize(); err != nil {
 		return Round{}, err

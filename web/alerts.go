@@ -102,6 +102,10 @@ func (s *Server) moveAlert(w http.ResponseWriter, r *http.Request, who principal
 		moved, err = move(ctx, tracker.AlertID(r.PathValue("id")), seen, who.name(), note)
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		moved, _ = s.fleet.Alert(tracker.AlertID(r.PathValue("id")))
+		err = nil
+	}
 	if errors.Is(err, tracker.ErrNotFound) {
 		return noAlert()
 	}

@@ -97,6 +97,13 @@ func (c catalog[T]) make(w http.ResponseWriter, r *http.Request, _ principal) er
 		t, err = c.create(ctx, t)
 		return err
 	})
+	if id, ok := again(w, err); ok {
+		var there bool
+		if t, there = c.get(id); !there {
+			return c.none()
+		}
+		err = nil
+	}
 	if err != nil {
 		return c.fault(err)
 	}

@@ -152,10 +152,22 @@ func (s *Server) moveDelivery(w http.ResponseWriter, r *http.Request, who princi
 		moved, err = s.fleet.MoveDelivery(ctx, deliveryID(r), seen, to, reason)
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		moved, err = s.found(deliveryID(r))
+	}
 	if err != nil {
 		return deliveryError(err)
 	}
 	return writeDelivery(w, http.StatusOK, s.presentTo(who, moved))
+}
+
+// found is a delivery that was there a moment ago.
+func (s *Server) found(id tracker.DeliveryID) (tracker.Delivery, error) {
+	d, ok := s.fleet.Delivery(id)
+	if !ok {
+		return d, noDelivery()
+	}
+	return d, nil
 }
 
 func deliveryID(r *http.Request) tracker.DeliveryID { return tracker.DeliveryID(r.PathValue("id")) }
@@ -171,8 +183,6 @@ func deliveryError(err error) error {
 		return &problem{status: http.StatusConflict, detail: upperFirst(illegal.Error()) + "."}
 	case errors.Is(err, tracker.ErrErased):
 		return &problem{status: http.StatusGone, detail: "The customer's data has been erased; nothing can be changed any more."}
-	case errors.Is(err, tracker.ErrReused):
-		return &problem{status: http.StatusUnprocessableEntity, detail: "This Idempotency-Key was used for another request: send a new one."}
 	case errors.Is(err, tracker.ErrNotFound):
 		return noDelivery()
 	}

@@ -75,7 +75,11 @@ func (s *Server) createFences(w http.ResponseWriter, r *http.Request, _ principa
 	if err != nil {
 		return err
 	}
-	if err := s.addFence(r, f); err != nil {
+	err = s.addFence(r, f)
+	if _, ok := again(w, err); ok {
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
 	w.Header().Set("Location", "/api/v1/fences/"+url.PathEscape(string(f.Fence.ID)))
@@ -85,10 +89,12 @@ func (s *Server) createFences(w http.ResponseWriter, r *http.Request, _ principa
 func (s *Server) addFence(r *http.Request, f tracker.FenceRecord) error {
 	s.fenceEdits.Lock()
 	defer s.fenceEdits.Unlock()
-	if _, taken := s.fleet.Fence(f.Fence.ID); taken {
-		return fmt.Errorf("fence %q: %w", f.Fence.ID, tracker.ErrExists)
-	}
-	return s.storeFences(r, f)
+	return change(r, func(ctx context.Context) error {
+		if _, taken := s.fleet.Fence(f.Fence.ID); taken {
+			return fmt.Errorf("fence %q: %w", f.Fence.ID, tracker.ErrExists)
+		}
+		return s.fleet.PutFences(ctx, f)
+	})
 }
 
 func (s *Server) storeFences(r *http.Request, records ...tracker.FenceRecord) error {
@@ -103,7 +109,8 @@ func (s *Server) importFences(w http.ResponseWriter, r *http.Request, body []byt
 	if len(records) > 0 {
 		s.fenceEdits.Lock()
 		defer s.fenceEdits.Unlock()
-		if err := s.storeFences(r, records...); err != nil {
+		err := s.storeFences(r, records...)
+		if _, ok := again(w, err); err != nil && !ok {
 			return err
 		}
 	}

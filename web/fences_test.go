@@ -15,7 +15,7 @@ func feature(id, geometry, properties string) string {
 	return `{"type":"Feature","id":` + id + `,"geometry":` + geometry + `,"properties":` + properties + `}`
 }
 
-func sameJSON(t *testing.T, got, want string) {
+func sameJSON(t testing.TB, got, want string) {
 	t.Helper()
 	var g, w any
 	if err := json.Unmarshal([]byte(got), &g); err != nil {

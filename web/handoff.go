@@ -41,6 +41,9 @@ func (s *Server) handOff(w http.ResponseWriter, r *http.Request, who principal) 
 		done, err = s.fleet.HandOff(ctx, deliveryID(r), seen, h)
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		done, err = s.found(deliveryID(r))
+	}
 	switch {
 	case errors.Is(err, tracker.ErrWrongCode):
 		return badMember("code", "is not the one that the customer was sent. It counts as a try.")
@@ -80,6 +83,9 @@ func (s *Server) createCode(w http.ResponseWriter, r *http.Request, _ principal)
 		code, err = s.fleet.NewCode(ctx, deliveryID(r))
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		code, err = s.fleet.Code(deliveryID(r)), nil
+	}
 	if err != nil {
 		return deliveryError(err)
 	}
@@ -98,7 +104,14 @@ func (s *Server) createPhoto(w http.ResponseWriter, r *http.Request, who princip
 	if !slices.Contains(photoTypes, http.DetectContentType(data)) {
 		return &problem{status: http.StatusUnsupportedMediaType, detail: "The body must be a JPEG, PNG or WebP picture."}
 	}
-	id, err := s.fleet.PutBlob(deliveryID(r), data)
+	var id tracker.BlobID
+	err = change(r, func(context.Context) (err error) {
+		id, err = s.fleet.PutBlob(deliveryID(r), data)
+		return err
+	})
+	if _, ok := again(w, err); ok {
+		id, err = s.fleet.PutBlob(deliveryID(r), data) // the same data is kept once
+	}
 	if err != nil {
 		return deliveryError(err)
 	}

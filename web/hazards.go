@@ -77,6 +77,9 @@ func (s *Server) importHazards(w http.ResponseWriter, r *http.Request, _ princip
 			continue
 		}
 		err := change(r, func(ctx context.Context) error { return s.fleet.PutHazard(ctx, m.Hazard, m.Superseded...) })
+		if _, ok := again(w, err); ok {
+			err = nil
+		}
 		if errors.Is(err, tracker.ErrBadInput) {
 			results[i].Ignored = err.Error()
 			continue

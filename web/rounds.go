@@ -121,6 +121,9 @@ func (s *Server) createRound(w http.ResponseWriter, r *http.Request, _ principal
 		made, err = s.fleet.CreateRound(ctx, n)
 		return err
 	})
+	if id, ok := again(w, err); ok {
+		made, err = s.roundNow(tracker.RoundID(id))
+	}
 	if err != nil {
 		return roundError(err)
 	}
@@ -158,10 +161,21 @@ func (s *Server) changeRound(w http.ResponseWriter, r *http.Request, do func(con
 		changed, err = do(ctx, roundID(r), seen)
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		changed, err = s.roundNow(roundID(r))
+	}
 	if err != nil {
 		return roundError(err)
 	}
 	return writeRound(w, http.StatusOK, changed)
+}
+
+func (s *Server) roundNow(id tracker.RoundID) (tracker.Round, error) {
+	r, ok := s.fleet.Round(id)
+	if !ok {
+		return r, noRound()
+	}
+	return r, nil
 }
 
 func roundID(r *http.Request) tracker.RoundID { return tracker.RoundID(r.PathValue("id")) }

@@ -38,6 +38,8 @@ type route struct {
 	takes    []string // parameters of the query
 	body     int64    // 0 for maxBody
 	page     bool     // problems are shown as a page
+	// parts: the handler does the parts of a request once, each for itself.
+	parts bool
 	// always: it answers whatever the limits, since whoever watches the server
 	// must not take it for ill because of what others send.
 	always bool
@@ -86,8 +88,8 @@ func (s *Server) routes() []route {
 		{pattern: "DELETE /api/v1/fences/{id}", role: dispatcher, handler: s.deleteFence},
 
 		{pattern: "GET /api/v1/deliveries", role: driver, partners: true, handler: s.listDeliveries, takes: []string{"state", "customer", "round", "reference", "before", "limit"}},
-		{pattern: "POST /api/v1/deliveries", role: dispatcher, partners: true, handler: s.createDelivery, body: maxOrders},
-		{pattern: "POST /api/v1/deliveries/import", role: dispatcher, partners: true, handler: s.importDeliveries, takes: []string{"dry_run"}, body: maxOrders},
+		{pattern: "POST /api/v1/deliveries", role: dispatcher, partners: true, handler: s.createDelivery, body: maxOrders, parts: true},
+		{pattern: "POST /api/v1/deliveries/import", role: dispatcher, partners: true, handler: s.importDeliveries, takes: []string{"dry_run"}, body: maxOrders, parts: true},
 		{pattern: "GET /api/v1/deliveries/{id}", role: driver, partners: true, handler: s.showDelivery},
 		{pattern: "PATCH /api/v1/deliveries/{id}", role: dispatcher, partners: true, handler: s.patchDelivery},
 		{pattern: "POST /api/v1/deliveries/{id}/state", role: driver, partners: true, handler: s.moveDelivery},
@@ -175,6 +177,9 @@ func (s *Server) answer(rt route, w http.ResponseWriter, r *http.Request) error 
 			return err
 		}
 	}
+	if err := s.keepOnce(rt, r, who); err != nil {
+		return err
+	}
 	return rt.handler(w, r, who)
 }
 
@@ -182,10 +187,14 @@ func (s *Server) answer(rt route, w http.ResponseWriter, r *http.Request) error 
 // a misspelt filter must not show everything.
 func (rt route) strict() bool { return strings.Contains(rt.pattern, " /api/") }
 
-// change does what needs the store, within changeTimeout.
+// change does what needs the store, within changeTimeout. Where the request
+// carries an Idempotency-Key it is not done again: see again.
 func change(r *http.Request, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(r.Context(), changeTimeout)
 	defer cancel()
+	if b, ok := r.Body.(*onceBody); ok {
+		return b.do(ctx, do)
+	}
 	return do(ctx)
 }
 
