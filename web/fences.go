@@ -3,6 +3,8 @@ package web
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,8 +58,34 @@ func writeFence(w http.ResponseWriter, status int, f tracker.FenceRecord) error 
 		return fmt.Errorf("encode fence: %w", err)
 	}
 	w.Header().Set("Content-Type", geoJSON)
+	w.Header().Set("ETag", etag(fenceVersion(feature)))
 	w.WriteHeader(status)
 	_, _ = w.Write(append(feature, '\n'))
+	return nil
+}
+
+// fenceVersion stands for a version: fences are known by what they are.
+func fenceVersion(feature []byte) uint64 {
+	sum := sha256.Sum256(feature)
+	return binary.BigEndian.Uint64(sum[:]) | 1 // not tracker.AnyVersion
+}
+
+// checkFence refuses a change of a fence that is not as the client saw it.
+func (s *Server) checkFence(id geofence.FenceID, seen uint64) error {
+	if seen == tracker.AnyVersion {
+		return nil
+	}
+	f, ok := s.fleet.Fence(id)
+	if !ok {
+		return noFence()
+	}
+	feature, err := f.MarshalFeature()
+	if err != nil {
+		return fmt.Errorf("encode fence: %w", err)
+	}
+	if fenceVersion(feature) != seen {
+		return staleError(tracker.ErrStale)
+	}
 	return nil
 }
 
@@ -132,8 +160,15 @@ func (s *Server) putFence(w http.ResponseWriter, r *http.Request, _ principal) e
 	if f.Fence.ID != id {
 		return badMember("id", "must be the id in the address, or left out.")
 	}
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
 	s.fenceEdits.Lock()
 	defer s.fenceEdits.Unlock()
+	if err := s.checkFence(id, seen); err != nil {
+		return err
+	}
 	status := http.StatusCreated
 	if _, found := s.fleet.Fence(id); found {
 		status = http.StatusOK
@@ -145,9 +180,16 @@ func (s *Server) putFence(w http.ResponseWriter, r *http.Request, _ principal) e
 }
 
 func (s *Server) deleteFence(w http.ResponseWriter, r *http.Request, _ principal) error {
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
 	s.fenceEdits.Lock()
 	defer s.fenceEdits.Unlock()
-	err := change(r, func(ctx context.Context) error { return s.fleet.DeleteFence(ctx, fenceID(r)) })
+	if err := s.checkFence(fenceID(r), seen); err != nil {
+		return err
+	}
+	err = change(r, func(ctx context.Context) error { return s.fleet.DeleteFence(ctx, fenceID(r)) })
 	if errors.Is(err, tracker.ErrNotFound) {
 		return noFence()
 	}
