@@ -201,7 +201,10 @@ func (d *Delivery) event(typ string, b *ledgerEdit) Event {
 }
 
 func (d *Delivery) detail() json.RawMessage {
-	detail, _ := json.Marshal(d.Course) // nothing in it can fail
+	detail, _ := json.Marshal(struct { // nothing in it can fail
+		Course
+		Reason string `json:"reason,omitempty"`
+	}{d.Course, d.Reason})
 	return detail
 }
 
