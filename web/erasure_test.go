@@ -81,7 +81,7 @@ func (s *testSite) concern(fleet *tracker.Fleet) (customer, delivery string) {
 	second := round("second")
 	var photo struct{ ID string }
 	s.api(http.StatusCreated, http.MethodPost, path+"/photos", withBody("image/png", "\x89PNG\r\n\x1a\ngeheimes-bild"), once).decode(&photo)
-	s.api(http.StatusOK, http.MethodPost, path+"/handoff", once, withJSON(`{"outcome":"left","left_with":"bei Frau Moosgrund","photo":"`+photo.ID+`",
+	s.api(http.StatusOK, http.MethodPost, path+"/handoff", once, withJSON(`{"outcome":"left","reason":"Hund Waldi","left_with":"bei Frau Moosgrund","photo":"`+photo.ID+`",
 		"point":{"type":"Point","coordinates":[8.4321987,50.1239876]}}`))
 	s.api(http.StatusConflict, http.MethodDelete, "/api/v1/customers/"+string(d.Customer))
 	s.api(http.StatusOK, http.MethodPost, second+"/end")
@@ -107,6 +107,7 @@ func TestNothingOfAnErasedCustomerCanBeRead(t *testing.T) {
 	if found := wordsIn(s.everything(customer, delivery)); len(found) < len(personalWords)-1 { // all but the picture
 		t.Errorf("before, only %q can be read", found)
 	}
+	wantNoWords(t, dir) // it was never in plain
 	s.api(http.StatusNoContent, http.MethodDelete, "/api/v1/customers/"+customer)
 	if found := wordsIn(s.everything(customer, delivery)); len(found) > 0 {
 		t.Errorf("the API tells %q", found)
