@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -191,6 +192,9 @@ func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request, who princ
 	h, err := s.ownWebhook(r, who)
 	if err != nil {
 		return err
+	}
+	if seen, err := seenVersion(r); err != nil || seen != tracker.AnyVersion && seen != h.Version {
+		return cmp.Or(err, staleError(tracker.ErrStale))
 	}
 	if err := change(r, func(ctx context.Context) error { return s.hooks.Delete(ctx, h.ID) }); err != nil {
 		return webhookError(err)
