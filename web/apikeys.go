@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -80,10 +81,11 @@ func (k *apiKeys) get(id string) (apiKey, bool) {
 	return apiKey{}, false
 }
 
+// all are in order of id.
 func (k *apiKeys) all() []apiKey {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	return slices.SortedFunc(maps.Values(k.byHash), func(a, b apiKey) int { return a.Created.Compare(b.Created) })
+	return slices.SortedFunc(maps.Values(k.byHash), func(a, b apiKey) int { return strings.Compare(a.ID, b.ID) })
 }
 
 // make stores a key and returns its token, which cannot be had again.
@@ -154,14 +156,18 @@ func (s *Server) apiKeyOf(k apiKey) apiKeyJSON {
 }
 
 // listAPIKeys leaves out keys of people who are gone.
-func (s *Server) listAPIKeys(w http.ResponseWriter, _ *http.Request, _ principal) error {
+func (s *Server) listAPIKeys(w http.ResponseWriter, r *http.Request, _ principal) error {
+	keys, next, err := pageOf(queryOf(r), s.apiKeys.all(), func(k apiKey) string { return k.ID })
+	if err != nil {
+		return err
+	}
 	list := []apiKeyJSON{}
-	for _, k := range s.apiKeys.all() {
+	for _, k := range keys {
 		if _, ok := s.holder(k); ok {
 			list = append(list, s.apiKeyOf(k))
 		}
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"api_keys": list})
+	return writeJSON(w, http.StatusOK, map[string]any{"api_keys": list, "next": next})
 }
 
 var partnerPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"slices"
-	"time"
 
 	"wayguard/tracker"
 )
@@ -11,7 +10,7 @@ import (
 // ownRounds are the rounds that a driver may see: theirs that run, or begin
 // today by the clock at the depot.
 func (s *Server) ownRounds(who principal) []tracker.Round {
-	return s.fleet.RoundsOf(who.person.ID, time.Now())
+	return s.fleet.RoundsOf(who.person.ID, s.fleet.Clock().Now())
 }
 
 // roundsFor are the rounds of a list, newest first, for whoever asks.

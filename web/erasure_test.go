@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"wayguard/notify"
 	"wayguard/tracker"
 	"wayguard/tracker/boltstore"
 )
@@ -108,6 +109,7 @@ func TestNothingOfAnErasedCustomerCanBeRead(t *testing.T) {
 		t.Errorf("before, only %q can be read", found)
 	}
 	wantNoWords(t, dir) // it was never in plain
+	suppress(t, fleet)
 	s.api(http.StatusNoContent, http.MethodDelete, "/api/v1/customers/"+customer)
 	if found := wordsIn(s.everything(customer, delivery)); len(found) > 0 {
 		t.Errorf("the API tells %q", found)
@@ -122,12 +124,32 @@ func TestNothingOfAnErasedCustomerCanBeRead(t *testing.T) {
 	if found := wordsIn(s.everything(customer, delivery)); len(found) > 0 {
 		t.Errorf("started anew, the API tells %q", found)
 	}
+	if _, ok := suppressed(t, again).Find(notify.SMS, "+4915299988877"); !ok {
+		t.Error("the wish not to be written to was forgotten")
+	}
 	for _, r := range again.Rounds(nil, "", 10) {
 		if r.Route != nil {
 			t.Errorf("round %s leads to %v", r.Name, r.Route[len(r.Route)-1])
 		}
 	}
 	s.stop()
+}
+
+func suppress(t *testing.T, fleet *tracker.Fleet) {
+	t.Helper()
+	err := suppressed(t, fleet).Add(t.Context(), notify.SMS, "+4915299988877", notify.Suppression{Reason: "asked to stop", Asked: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func suppressed(t *testing.T, fleet *tracker.Fleet) *notify.Suppressed {
+	t.Helper()
+	s, err := notify.OpenSuppressed(fleet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func wordsIn(text []byte) (found []string) {

@@ -17,12 +17,21 @@ import (
 
 const geoJSON = "application/geo+json"
 
-func (s *Server) listFences(w http.ResponseWriter, _ *http.Request, _ principal) error {
-	return writeFences(w, s.fleet.Fences())
+func (s *Server) listFences(w http.ResponseWriter, r *http.Request, _ principal) error {
+	page, next, err := pageOf(queryOf(r), s.fleet.Fences(), func(f tracker.FenceRecord) string { return string(f.Fence.ID) })
+	if err != nil {
+		return err
+	}
+	return writeFences(w, page, next)
 }
 
-// writeFences writes a FeatureCollection, a feature at a time.
-func writeFences(w http.ResponseWriter, records []tracker.FenceRecord) error {
+// writeFences writes a FeatureCollection, a feature at a time, with where the
+// next page of it begins.
+func writeFences(w http.ResponseWriter, records []tracker.FenceRecord, next *string) error {
+	more, err := json.Marshal(next)
+	if err != nil {
+		return fmt.Errorf("encode the next page: %w", err)
+	}
 	w.Header().Set("Content-Type", geoJSON)
 	out := bufio.NewWriter(w)
 	separator := `{"type":"FeatureCollection","features":[`
@@ -39,7 +48,7 @@ func writeFences(w http.ResponseWriter, records []tracker.FenceRecord) error {
 	if len(records) == 0 {
 		_, _ = out.WriteString(separator)
 	}
-	_, _ = out.WriteString("]}\n")
+	_, _ = fmt.Fprintf(out, "],\"next\":%s}\n", more)
 	_ = out.Flush()
 	return nil
 }
@@ -142,7 +151,7 @@ func (s *Server) importFences(w http.ResponseWriter, r *http.Request, body []byt
 			return err
 		}
 	}
-	return writeFences(w, records)
+	return writeFences(w, records, nil)
 }
 
 // putFence adds or replaces the fence that the path names. The Feature may
