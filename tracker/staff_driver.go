@@ -9,20 +9,22 @@ func (f *Fleet) RoundsOf(driver string, at time.Time) []Round {
 	if driver == "" {
 		return nil
 	}
-	theirs := f.ledger.rounds.list("", true, -1, func(r *Round) bool {
-		return r.Driver == driver && (r.State == RoundRunning || !r.Start.IsZero())
-	})
-	var found []Round
-	for _, r := range theirs {
-		if r.State == RoundRunning || f.begins(&r, at) {
-			found = append(found, r)
-		}
-	}
-	return found
+	return f.ledger.rounds.list("", true, -1, func(r *Round) bool { return f.concerns(r, driver, at) })
 }
 
-// begins tells whether a round begins on the day that it is at its depot.
-func (f *Fleet) begins(r *Round, at time.Time) bool {
+// RoundOf is the one of RoundsOf with an id.
+func (f *Fleet) RoundOf(driver string, id RoundID, at time.Time) (r Round, ok bool) {
+	r, ok = f.Round(id)
+	if !ok || driver == "" || !f.concerns(&r, driver, at) {
+		return Round{}, false
+	}
+	return r, true
+}
+
+func (f *Fleet) concerns(r *Round, driver string, at time.Time) bool {
+	if r.Driver != driver || r.State == RoundRunning || r.Start.IsZero() {
+		return r.Driver == driver && r.State == RoundRunning
+	}
 	d, _ := f.ledger.depots.get(r.Depot) // without one, in UTC
 	return d.day(r.Start) == d.day(at)
 }

@@ -25,7 +25,8 @@ func (s *Server) roundsFor(who principal, states []tracker.RoundState, before tr
 }
 
 func (s *Server) onOwnRound(who principal, id tracker.RoundID) bool {
-	return id != "" && slices.ContainsFunc(s.ownRounds(who), func(r tracker.Round) bool { return r.ID == id })
+	_, ok := s.fleet.RoundOf(who.person.ID, id, s.fleet.Clock().Now())
+	return ok
 }
 
 // seesDelivery keeps partners to what they ordered and drivers to what is on

@@ -218,6 +218,7 @@ func (s *Server) admit(rt route, r *http.Request) (who principal, err error) {
 		return principal{}, refusal
 	}
 	if !rt.allows(who.role) {
+		s.metrics.refused("role")
 		return principal{}, &problem{status: http.StatusForbidden, detail: roleRefusal}
 	}
 	if rt.role == "" {

@@ -111,6 +111,7 @@ func (s *Server) signin(w http.ResponseWriter, r *http.Request, _ principal) err
 		return err
 	}
 	code := r.PathValue("code")
+	began := time.Now()
 	was, ok := s.codes.redeem(code)
 	ok = ok && (was.who == person{} || roleOf(s.fleet, was.who) != "")
 	if err := s.checkCode(r, ok); err != nil {
@@ -120,6 +121,10 @@ func (s *Server) signin(w http.ResponseWriter, r *http.Request, _ principal) err
 	var expires time.Time
 	err = change(r, func(ctx context.Context) (err error) {
 		id, expires, err = s.sessions.start(ctx, was.who)
+		if err == nil && s.codes.droppedSince(was.who, began) {
+			// Signed out everywhere while this was stored.
+			err = s.sessions.end(ctx, keyOf(id))
+		}
 		return err
 	})
 	if err != nil {

@@ -19,6 +19,8 @@ type codeHash [sha256.Size]byte
 type codes struct {
 	mu   sync.Mutex
 	open map[codeHash]openCode
+	// dropped is when those who were signed out everywhere last were.
+	dropped map[person]time.Time
 }
 
 // openCode is a link that can be used.
@@ -28,7 +30,9 @@ type openCode struct {
 	who person
 }
 
-func newCodes() *codes { return &codes{open: make(map[codeHash]openCode)} }
+func newCodes() *codes {
+	return &codes{open: make(map[codeHash]openCode), dropped: make(map[person]time.Time)}
+}
 
 // issue makes a code of 128 random bits that can be used once, for ttl.
 func (c *codes) issue(ttl time.Duration, who person) (code string, expires time.Time) {
@@ -49,7 +53,15 @@ func (c *codes) put(code string, as openCode) {
 func (c *codes) drop(p person) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.dropped[p] = time.Now()
 	maps.DeleteFunc(c.open, func(_ codeHash, o openCode) bool { return o.who == p })
+}
+
+// droppedSince tells whether the links of a person were dropped after a time.
+func (c *codes) droppedSince(p person, at time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dropped[p].After(at)
 }
 
 func (c *codes) makeRoom() {
