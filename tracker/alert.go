@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,13 +43,46 @@ type Alert struct {
 	// by itself.
 	By string `json:"by,omitempty"`
 	// Note is what they said of it, or why it was resolved.
+	Note string `json:"-"`
+	// Customer is whose key seals Note, since it may name them; empty for an
+	// alert that concerns none.
+	Customer CustomerID `json:"customer,omitempty"`
+}
+
+// bareAlert is an alert with its note in plain.
+type bareAlert struct {
+	*plainAlert
 	Note string `json:"note,omitempty"`
+}
+
+type plainAlert Alert
+
+// MarshalJSON leaves out what is sealed.
+func (a *Alert) MarshalJSON() ([]byte, error) {
+	bare := bareAlert{plainAlert: (*plainAlert)(a)}
+	if a.Customer == "" {
+		bare.Note = a.Note
+	}
+	return json.Marshal(bare)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (a *Alert) UnmarshalJSON(b []byte) error {
+	bare := bareAlert{plainAlert: (*plainAlert)(a)}
+	err := json.Unmarshal(b, &bare)
+	a.Note = bare.Note
+	return err
 }
 
 const alertBucket = "alerts"
 
-func (a *Alert) key() string            { return string(a.ID) }
-func (a *Alert) personal() (KeyID, any) { return "", nil }
+func (a *Alert) key() string { return string(a.ID) }
+func (a *Alert) personal() (KeyID, any) {
+	if a.Customer == "" {
+		return "", nil
+	}
+	return KeyID(a.Customer), &a.Note
+}
 
 // bySystem resolves what has gone by itself.
 const bySystem = "system"
@@ -195,7 +229,7 @@ func (l *ledger) openAlert(b *ledgerEdit, e *Event, d *Delivery) error {
 		Device: e.Device, Time: e.Time.UTC(),
 	}
 	if d != nil {
-		a.Delivery, a.Round = d.ID, d.Round
+		a.Delivery, a.Round, a.Customer = d.ID, d.Round, d.Customer
 	} else if r := l.roundOfDevice(b, e.Device); r != nil {
 		a.Round = r.ID
 	}

@@ -117,6 +117,7 @@ func (c Catalog[T, P]) Create(ctx context.Context, made T) (T, error) {
 	if p.key() == "" || owner != "" {
 		p.name(newID())
 	}
+	noteMade(ctx, p.key())
 	if !namePattern.MatchString(p.key()) || p.key() == "." || p.key() == ".." {
 		return made, &MemberError{"id", "must be 1 to 64 of A-Z a-z 0-9 _ . -, or left out."}
 	}

@@ -95,7 +95,8 @@ func (f *Fleet) commitParts(ctx context.Context, e edit, force func(edit) error)
 		return err
 	}
 	for _, staged := range slices.Concat(p.stagedRows, p.stagedEvents) {
-		if err := f.change(ctx, edit{records: []BucketRecord{staged}}); err != nil {
+		// The receipt of the request comes with what puts the edit in force.
+		if err := f.change(Repeatable(ctx), edit{records: []BucketRecord{staged}}); err != nil {
 			f.drop(ctx, p)
 			return err
 		}

@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Customer returns one customer.
@@ -33,21 +34,26 @@ type OpenError struct {
 }
 
 func (e *OpenError) Error() string {
-	return fmt.Sprintf("deliveries of the customer are still open, such as %s: cancel them, or wait for their outcome", e.Deliveries[0])
+	return fmt.Sprintf("deliveries of the customer are still open, or on a round that is not over, such as %s: cancel them and take them off, or wait for their outcome and the end of the round", e.Deliveries[0])
 }
 
 // EraseCustomer destroys the customer's key: from then on nobody can read
-// anything personal of theirs, here or in the event log. What is left are
-// bare deliveries. It may be repeated, and completes what a kill interrupted.
+// anything personal of theirs, here or in the event log, nor the ways of the
+// rounds that went to their door. What is left are bare deliveries and alerts.
+// It may be repeated, and completes what a kill interrupted.
 // Errors are an *OpenError, or wrap ErrNotFound, ErrUnavailable or ctx's.
 func (f *Fleet) EraseCustomer(ctx context.Context, id CustomerID) error {
 	l := f.ledger
 	theirs := func(d *Delivery) bool { return d.Customer == id }
-	keys := []string{string(id)}
+	keys := []string{string(id), alertBucket}
 	for _, d := range l.deliveries.list("", false, -1, theirs) {
-		keys = append(keys, d.key())
+		keys = append(keys, d.key(), string(d.Round))
 	}
-	// Who adds a delivery holds the customer, so there is none that keys lacks.
+	for _, a := range l.alerts.list("", false, -1, func(a *Alert) bool { return a.Customer == id }) {
+		keys = append(keys, a.key())
+	}
+	// Who adds a delivery holds the customer, and who opens an alert all of them,
+	// so there is none that keys lacks.
 	return l.hold(ctx, func(ctx context.Context) error {
 		return f.erase(ctx, id, l.deliveries.list("", false, -1, theirs))
 	}, keys...)
@@ -59,10 +65,14 @@ func (f *Fleet) erase(ctx context.Context, id CustomerID, theirs []Delivery) err
 	if !ok {
 		return fmt.Errorf("customer %q: %w", id, ErrNotFound)
 	}
-	if open := openOnes(theirs); len(open) > 0 {
+	if open := l.openOnes(theirs); len(open) > 0 {
 		return &OpenError{open}
 	}
 	if err := l.keys.Remove(KeyID(id)); err != nil {
+		return err
+	}
+	// The way of a round leads to the door.
+	if err := l.eraseRoutes(theirs); err != nil {
 		return err
 	}
 	b := l.edit()
@@ -70,8 +80,11 @@ func (f *Fleet) erase(ctx context.Context, id CustomerID, theirs []Delivery) err
 	if err := put(b, l.customers, &c); err != nil {
 		return err
 	}
+	if err := l.eraseAlerts(b, id); err != nil {
+		return err
+	}
 	for i := range theirs {
-		theirs[i].Destination, theirs[i].Erased = Destination{}, true
+		theirs[i].Destination, theirs[i].Reason, theirs[i].Erased = Destination{}, "", true
 		if err := put(b, l.deliveries, &theirs[i]); err != nil {
 			return err
 		}
@@ -79,11 +92,48 @@ func (f *Fleet) erase(ctx context.Context, id CustomerID, theirs []Delivery) err
 	return f.commitLedger(ctx, b)
 }
 
-func openOnes(deliveries []Delivery) (open []DeliveryID) {
+// openOnes are those of which something is still to be done, or that are on a
+// round which still needs its way.
+func (l *ledger) openOnes(deliveries []Delivery) (open []DeliveryID) {
 	for i := range deliveries {
-		if deliveries[i].State.Open() {
-			open = append(open, deliveries[i].ID)
+		d := &deliveries[i]
+		round, _ := l.rounds.get(string(d.Round))
+		needed := round.State != RoundEnded && slices.Contains(round.Stops, d.ID)
+		if d.State.Open() || needed {
+			open = append(open, d.ID)
 		}
 	}
 	return open
+}
+
+// eraseAlerts leaves of what was said about a customer nothing but that there
+// were alerts.
+func (l *ledger) eraseAlerts(b *ledgerEdit, id CustomerID) error {
+	for _, a := range l.alerts.list("", false, -1, func(a *Alert) bool { return a.Customer == id }) {
+		a.Note, a.Customer, a.Erased = "", "", false
+		if err := put(b, l.alerts, &a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eraseRoutes destroys the keys of the rounds that went to a customer: their
+// ways, as they are and as the engine was told of them, cannot be read any more.
+func (l *ledger) eraseRoutes(theirs []Delivery) error {
+	went := make(map[DeliveryID]bool, len(theirs))
+	for i := range theirs {
+		went[theirs[i].ID] = true
+	}
+	rounds := l.rounds.list("", false, -1, func(r *Round) bool {
+		return slices.ContainsFunc(r.Stops, func(id DeliveryID) bool { return went[id] })
+	})
+	for _, r := range rounds {
+		if err := l.keys.Remove(KeyID(r.ID)); err != nil {
+			return err
+		}
+		r.Plan, r.Erased = Plan{}, true
+		l.rounds.place(&r)
+	}
+	return nil
 }

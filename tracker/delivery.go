@@ -26,8 +26,17 @@ type Delivery struct {
 	Course
 }
 
-func (d *Delivery) key() string            { return string(d.ID) }
-func (d *Delivery) personal() (KeyID, any) { return KeyID(d.Customer), &d.Destination }
+func (d *Delivery) key() string { return string(d.ID) }
+
+func (d *Delivery) personal() (KeyID, any) {
+	return KeyID(d.Customer), &sealedDelivery{&d.Destination, &d.Reason}
+}
+
+// sealedDelivery is what is personal of a delivery.
+type sealedDelivery struct {
+	*Destination
+	Reason *string `json:"reason,omitempty"`
+}
 
 const deliveryBucket = "deliveries"
 

@@ -21,6 +21,8 @@ type DeliveryFilter struct {
 	// Text is words that must all be found somewhere in who receives it, where,
 	// the reference or the barcodes, whatever their case and accents.
 	Text string
+	// Rounds are those that it may be on; nil for all and none.
+	Rounds map[RoundID]bool
 }
 
 func (q *DeliveryFilter) matches(d *Delivery) bool {
@@ -28,7 +30,8 @@ func (q *DeliveryFilter) matches(d *Delivery) bool {
 		(q.Customer == "" || q.Customer == d.Customer) &&
 		(q.Round == "" || q.Round == d.Round) &&
 		(q.Reference == "" || q.Reference == d.Reference) &&
-		(q.Partner == "" || q.Partner == d.Partner)
+		(q.Partner == "" || q.Partner == d.Partner) &&
+		(q.Rounds == nil || q.Rounds[d.Round])
 }
 
 // Deliveries returns up to limit deliveries that match, newest first, made
@@ -205,7 +208,10 @@ func (d *Delivery) event(typ string, b *ledgerEdit) Event {
 }
 
 func (d *Delivery) detail() json.RawMessage {
-	detail, _ := json.Marshal(d.Course) // nothing in it can fail
+	detail, _ := json.Marshal(struct { // nothing in it can fail
+		Course
+		Reason string `json:"reason,omitempty"`
+	}{d.Course, d.Reason})
 	return detail
 }
 

@@ -99,8 +99,8 @@ type Course struct {
 	// Handoff is what was shown of the hand-off, nil before it.
 	Handoff *HandoffRecord `json:"handoff,omitempty"`
 	// Reason says why it failed, was refused, returned or cancelled; empty if
-	// nobody said.
-	Reason string `json:"reason,omitempty"`
+	// nobody said. It may name people, so it is kept sealed.
+	Reason string `json:"-"`
 }
 
 // TransitionError refuses a transition that the life cycle does not have.

@@ -25,9 +25,12 @@ type Depot struct {
 	// TimeZone is a name of the IANA database, such as Europe/Berlin; UTC if
 	// empty. Hours and Breaks are in it.
 	TimeZone string `json:"time_zone,omitempty"`
-	// Hours are when it works; none for always.
+	// Hours are when it works; none for always. They and Closed decide Works;
+	// the engine has no use for them, since a round that runs is watched whenever
+	// it does.
 	Hours []Hours `json:"hours,omitempty"`
-	// Breaks are when its vehicles may stand anywhere.
+	// Breaks are when its vehicles may stand anywhere: the engine then finds no
+	// stop.unplanned.
 	Breaks []Hours `json:"breaks,omitempty"`
 	// Closed are days on which it does not work, such as 2026-12-25.
 	Closed []string `json:"closed,omitempty"`
@@ -120,6 +123,39 @@ func clock(text string) (time.Duration, error) {
 
 func (d *Depot) location() (*time.Location, error) { return time.LoadLocation(d.TimeZone) }
 
+// Local is a time by the clock at the depot; UTC where its zone is not known
+// here.
+func (d *Depot) Local(at time.Time) time.Time {
+	zone, err := d.location()
+	if err != nil {
+		zone = time.UTC
+	}
+	return at.In(zone)
+}
+
+// Works tells whether the depot works at a time: within its hours, and not on a
+// day on which it is closed. Hours that end after midnight are of the day on
+// which they begin.
+func (d *Depot) Works(at time.Time) bool {
+	local := d.Local(at)
+	y, m, day := local.Date()
+	for back := 0; back <= 1; back++ {
+		midnight := time.Date(y, m, day-back, 0, 0, 0, 0, local.Location())
+		if slices.Contains(d.Closed, midnight.Format(time.DateOnly)) {
+			continue
+		}
+		if len(d.Hours) == 0 && back == 0 {
+			return true
+		}
+		for _, h := range d.Hours {
+			if from, to, ok := h.on(midnight); ok && !at.Before(from) && at.Before(to) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // on is when h is on a day, which begins at midnight there. ok is false where
 // it is not a day of h.
 func (h Hours) on(midnight time.Time) (from, to time.Time, ok bool) {
@@ -149,13 +185,10 @@ func wall(midnight time.Time, passed time.Duration) time.Time {
 // breaksAround are the breaks that begin in the days before, of and after a
 // time.
 func (d *Depot) breaksAround(at time.Time) (breaks [][2]time.Time) {
-	zone, err := d.location()
-	if err != nil {
-		zone = time.UTC
-	}
-	y, m, day := at.In(zone).Date()
+	local := d.Local(at)
+	y, m, day := local.Date()
 	for offset := -1; offset <= 1; offset++ {
-		midnight := time.Date(y, m, day+offset, 0, 0, 0, 0, zone)
+		midnight := time.Date(y, m, day+offset, 0, 0, 0, 0, local.Location())
 		for _, h := range d.Breaks {
 			if from, to, ok := h.on(midnight); ok {
 				breaks = append(breaks, [2]time.Time{from, to})

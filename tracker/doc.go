@@ -92,7 +92,9 @@
 // Customers, deliveries, rounds and what they need are kept in memory as a whole
 // and in the store as records; what is personal is sealed by a [Keyring] before
 // it gets there. A round that runs is part of the World, and of its past. Each
-// change is one transaction with the events that tell of it.
+// change is one transaction with the events that tell of it, and with the receipt
+// of the request that asked for it ([Fleet.DoOnce]): asked again, it is not done
+// again.
 //
 // What the engine finds moves deliveries and opens and resolves alerts: a reader
 // of the event log, whose cursor is part of each of its changes, so that after a

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,6 +27,8 @@ type storedDuty struct {
 	Stops   []storedStop `json:"stops,omitempty"`
 	Depot   *Depot       `json:"depot,omitempty"`
 	Start   time.Time    `json:"start,omitzero"`
+	// Updated stands for Start where breaks are concerned and that is not known.
+	Updated time.Time `json:"updated,omitzero"`
 }
 
 type storedStop struct {
@@ -77,7 +80,7 @@ func (d *duty) engine() geofence.Round {
 	}
 	if d.depot != nil {
 		g.Depots = []geofence.Depot{d.depot.engine()}
-		g.Breaks = d.depot.engineBreaks(d.round.Start)
+		g.Breaks = d.depot.engineBreaks(cmp.Or(d.round.Start, d.round.Updated))
 	}
 	if line, corridor := d.way(); len(line) > 1 {
 		g.Routes = []geofence.Route{{
@@ -124,7 +127,7 @@ func (d *duty) row(keys *Keyring, id RoundID, version uint64) (BucketRecord, err
 	if d == nil {
 		return BucketRecord{Bucket: dutyBucket, Record: Record{Key: key, Value: []byte("null")}}, nil
 	}
-	s := storedDuty{Devices: d.devices, Depot: d.depot, Start: d.round.Start}
+	s := storedDuty{Devices: d.devices, Depot: d.depot, Start: d.round.Start, Updated: d.round.Updated}
 	var err error
 	if s.Route, err = keys.sealJSON(KeyID(id), dutyBucket, key, d.round.Plan); err != nil {
 		return BucketRecord{}, err
@@ -152,7 +155,7 @@ func (k *Keyring) parseDuty(id RoundID, r Record) (*geofence.Round, error) {
 	if err := json.Unmarshal(r.Value, &s); err != nil || s == nil {
 		return nil, err
 	}
-	d := duty{round: Round{ID: id, Start: s.Start}, devices: s.Devices, depot: s.Depot}
+	d := duty{round: Round{Meta: Meta{Updated: s.Updated}, ID: id, Start: s.Start}, devices: s.Devices, depot: s.Depot}
 	if _, err := k.openJSON(KeyID(id), dutyBucket, r.Key, s.Route, &d.round.Plan); err != nil {
 		return nil, err
 	}
@@ -190,7 +193,7 @@ func parseDutyKey(key string) (RoundID, uint64, error) {
 func (f *Fleet) changeDuties(ctx context.Context, b *ledgerEdit, e edit) error {
 	return f.fences.editing.take(ctx, func(ctx context.Context) error {
 		// What a failed edit of fences left behind is of the version to come.
-		if err := f.writeAhead(ctx, nil); err != nil {
+		if err := f.writeAhead(Repeatable(ctx), nil); err != nil {
 			return err
 		}
 		old := f.pipeline.world.Load()

@@ -144,7 +144,7 @@ func (f *Fleet) editWorld(ctx context.Context, put []geofence.Fence, remove []ge
 	if err != nil {
 		return err
 	}
-	if err := f.writeAhead(ctx, rows); err != nil {
+	if err := f.writeAhead(Repeatable(ctx), rows); err != nil {
 		return err
 	}
 	err = f.change(ctx, edit{

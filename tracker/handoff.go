@@ -155,6 +155,7 @@ func (f *Fleet) HandOff(ctx context.Context, id DeliveryID, seen uint64, h Hando
 	d, err := f.changeDelivery(ctx, id, seen, func(d *Delivery) (string, error) {
 		if err := d.checkCode(&h); errors.Is(err, ErrWrongCode) {
 			wrong = true
+			forgoReceipt(ctx)                 // nothing was handed over
 			return "security.wrong_code", nil // the try must be kept
 		} else if err != nil {
 			return "", err

@@ -62,8 +62,16 @@ func (f *Fleet) Accept(ctx context.Context, r Report) error {
 
 // change submits an edit and waits for its outcome.
 func (f *Fleet) change(ctx context.Context, e edit) error {
+	settled, err := f.receiptFor(ctx, &e)
+	if err != nil {
+		return err
+	}
 	return await(ctx, func(done func(error)) error {
-		return f.submit(ctx, submission{edit: &e, done: done})
+		err := f.submit(ctx, submission{edit: &e, done: func(err error) { settled(err); done(err) }})
+		if err != nil {
+			settled(err)
+		}
+		return err
 	})
 }
 

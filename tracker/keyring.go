@@ -47,7 +47,8 @@ var (
 	ErrErased = errors.New("erased")
 )
 
-// KeyID says whose key it is: the UUID of a customer or a driver.
+// KeyID says whose key it is: the UUID of a customer, a driver or another one
+// who works here.
 type KeyID string
 
 // dataKey seals what is personal of one of them.

@@ -45,6 +45,7 @@ type ledger struct {
 	depots   *shelf[Depot, *Depot]
 	vehicles *shelf[Vehicle, *Vehicle]
 	drivers  *shelf[Driver, *Driver]
+	staff    *shelf[Staff, *Staff]
 	rounds   *shelf[Round, *Round]
 	hazards  *shelf[Hazard, *Hazard]
 	parcels  *shelf[Parcel, *Parcel]
@@ -75,6 +76,7 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		depots:     newShelf[Depot](depotBucket),
 		vehicles:   newShelf[Vehicle](vehicleBucket),
 		drivers:    newShelf[Driver](driverBucket),
+		staff:      newShelf[Staff](staffBucket),
 		rounds:     newShelf[Round](roundBucket),
 		hazards:    newShelf[Hazard](hazardBucket),
 		alerts:     newShelf[Alert](alertBucket),
@@ -91,7 +93,7 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		return l, nil
 	}
 	for _, load := range []func(Store, *Keyring) error{
-		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.rounds.load, l.alerts.load, l.hazards.load, l.parcels.load,
+		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.staff.load, l.rounds.load, l.alerts.load, l.hazards.load, l.parcels.load,
 	} {
 		if err := load(store, keys); err != nil {
 			return nil, err

@@ -1,7 +1,6 @@
 package tracker
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -40,7 +39,8 @@ type receipt struct {
 	Key        string       `json:"key"`
 	Print      []byte       `json:"print"`
 	Deliveries []DeliveryID `json:"deliveries,omitempty"`
-	Round      RoundID      `json:"round,omitempty"`
+	// Made is the id of whatever else was made; empty for nothing.
+	Made string `json:"made,omitempty"`
 }
 
 func (r *receipt) key() string            { return r.Key }
@@ -49,8 +49,10 @@ func (r *receipt) personal() (KeyID, any) { return "", nil }
 // receipts are those of the last day, and some older ones.
 type receipts struct {
 	*shelf[receipt, *receipt]
-	// aged are the keys, oldest first, under the shelf's lock.
-	aged []agedKey
+	// aged are the keys, oldest first, and begun those whose receipt is about to be
+	// stored, both under the shelf's lock.
+	aged  []agedKey
+	begun map[string]bool
 }
 
 type agedKey struct {
@@ -59,7 +61,7 @@ type agedKey struct {
 }
 
 func newReceipts() *receipts {
-	r := &receipts{shelf: newShelf[receipt](receiptBucket)}
+	r := &receipts{shelf: newShelf[receipt](receiptBucket), begun: make(map[string]bool)}
 	r.placed = func(_, after *receipt) { r.age(agedKey{after.Key, after.Created}) }
 	return r
 }
@@ -78,8 +80,8 @@ func (r *receipts) age(k agedKey) {
 // done are the deliveries of a request that was done before. One that was done
 // with another outcome in mind is refused.
 func (l *ledger) done(once Once) (made []Delivery, again bool, err error) {
-	r, err := l.receiptOf(once)
-	if err != nil || r == nil {
+	r, found, err := l.receiptOf(once)
+	if err != nil || !found {
 		return nil, false, err
 	}
 	for _, id := range r.Deliveries {
@@ -90,33 +92,6 @@ func (l *ledger) done(once Once) (made []Delivery, again bool, err error) {
 		made = append(made, d)
 	}
 	return made, true, nil
-}
-
-// doneRound is the round of a request that was done before; without an id there
-// is none.
-func (l *ledger) doneRound(once Once) (Round, error) {
-	r, err := l.receiptOf(once)
-	if err != nil || r == nil {
-		return Round{}, err
-	}
-	made, ok := l.rounds.get(string(r.Round))
-	if !ok {
-		return Round{}, fmt.Errorf("round %s: %w", r.Round, ErrNotFound)
-	}
-	return made, nil
-}
-
-// receiptOf is the receipt of a request, nil for none. One that was for
-// something else is refused.
-func (l *ledger) receiptOf(once Once) (*receipt, error) {
-	found, ok := l.receipts.get(once.Key)
-	if !ok || once.Key == "" || l.clock.Since(found.Created) > keepReceipts {
-		return nil, nil
-	}
-	if !bytes.Equal(found.Print, once.Print[:]) {
-		return nil, ErrReused
-	}
-	return &found, nil
 }
 
 // add notes in an edit what came of a request, and forgets some old ones.

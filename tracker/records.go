@@ -17,7 +17,7 @@ const maxRecordName = 1024
 func checkRecord(r *BucketRecord) error {
 	own := []string{
 		deviceBucket, fenceBucket, worldBucket, keyBucket, quarantineBucket, enrolBucket, readingBucket, desiredBucket, doorTokenBucket, ownTracksBucket,
-		customerBucket, deliveryBucket, receiptBucket, depotBucket, vehicleBucket, driverBucket, roundBucket, dutyBucket, parcelBucket, errandBucket,
+		customerBucket, deliveryBucket, receiptBucket, depotBucket, vehicleBucket, driverBucket, staffBucket, roundBucket, dutyBucket, parcelBucket, errandBucket,
 		alertBucket, hazardBucket, partBucket, cursorBucket, handoffBucket, retentionBucket,
 	}
 	if len(r.Bucket) == 0 || len(r.Bucket) > maxRecordName || slices.Contains(own, r.Bucket) {

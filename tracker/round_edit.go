@@ -59,9 +59,9 @@ func (f *Fleet) ChangeRound(ctx context.Context, id RoundID, seen uint64, change
 
 // editRound holds a round with all that it touches: the deliveries, the rounds
 // that these are on, and its vehicle.
-func (f *Fleet) editRound(ctx context.Context, id RoundID, touched []DeliveryID, change func(*ledgerEdit) (Round, error), keys ...string) (Round, error) {
+func (f *Fleet) editRound(ctx context.Context, id RoundID, touched []DeliveryID, change func(*ledgerEdit) (Round, error)) (Round, error) {
 	l := f.ledger
-	keys = append(keys, string(id))
+	keys := []string{string(id)}
 	for _, stop := range touched {
 		keys = append(keys, string(stop))
 		if d, ok := f.Delivery(stop); ok && d.Round != "" {

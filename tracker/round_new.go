@@ -1,9 +1,7 @@
 package tracker
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -51,48 +49,26 @@ func (r *Round) given() NewRound {
 // CreateRound makes a planned round. Its deliveries leave the rounds that they
 // were on. Errors wrap ErrBadInput, ErrNoKeyring, ErrUnavailable or ctx's.
 func (f *Fleet) CreateRound(ctx context.Context, n NewRound) (Round, error) {
-	r, _, err := f.CreateRoundOnce(ctx, Once{}, n)
-	return r, err
-}
-
-// CreateRoundOnce is CreateRound of a request that is done once: where it was
-// done before, the round is returned as it is now, and again is true. Errors
-// may also wrap ErrReused.
-func (f *Fleet) CreateRoundOnce(ctx context.Context, once Once, n NewRound) (made Round, again bool, err error) {
 	if f.ledger.keys == nil {
-		return Round{}, false, ErrNoKeyring
+		return Round{}, ErrNoKeyring
 	}
 	r := Round{ID: RoundID(newID()), State: RoundPlanned}
+	noteMade(ctx, string(r.ID))
 	n.apply(&r)
 	if err := r.normalize(); err != nil {
-		return Round{}, false, err
+		return Round{}, err
 	}
 	if !n.Unhurried {
 		f.planner.plan(ctx, f, &r)
 	}
 	// Before what it seals.
 	if err := f.ledger.keys.Add(KeyID(r.ID)); err != nil {
-		return Round{}, false, err
+		return Round{}, err
 	}
-	var before Round // the edit's alone until it is done
-	made, err = f.editRound(ctx, r.ID, r.Stops, func(b *ledgerEdit) (Round, error) {
-		var err error
-		if before, err = f.ledger.doneRound(once); err != nil || before.ID != "" {
-			return before, cmp.Or(err, errAgain)
-		}
-		if err := f.ledger.receipts.add(b, once, receipt{Round: r.ID}); err != nil {
-			return r, err
-		}
+	return f.editRound(ctx, r.ID, r.Stops, func(b *ledgerEdit) (Round, error) {
 		return r, f.ledger.replan(b, &Round{}, &r)
-	}, once.Key)
-	if errors.Is(err, errAgain) {
-		return before, true, nil
-	}
-	return made, false, err
+	})
 }
-
-// errAgain: an edit was done before.
-var errAgain = errors.New("done before")
 
 // CheckRound tells whether CreateRound would take a round, as far as its stops
 // are not concerned. Errors wrap ErrBadInput.

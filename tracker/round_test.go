@@ -315,3 +315,38 @@ func TestRoundsInPlain(t *testing.T) {
 	f.stop()
 	f.wantNowhere(t, secretName, "1512345678", secretAddress, fmt.Sprintf("%.9f", alongRoad(3000)[0]), fmt.Sprint(alongRoad(1000)[0]))
 }
+
+// Without a start that is known, the breaks are those around the round.
+func TestInABreakAVehicleMayStandAnywhere(t *testing.T) {
+	for name, breaks := range map[string][]tracker.Hours{
+		"no break": nil,
+		"a break":  {{From: "00:00", To: "12:00"}, {From: "12:00", To: "00:00"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := startWith(t, newFile(t), geofence.Settings{})
+			r, _ := plan(t, f)
+			_, err := f.Depots().Change(t.Context(), "depot", tracker.AnyVersion, func(d *tracker.Depot) error {
+				d.Breaks = breaks
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.StartRound(t.Context(), r.ID, tracker.AnyVersion); err != nil {
+				t.Fatal(err)
+			}
+			d := &driven{t: t, device: "box", at: time.Now().Add(-2 * time.Hour)}
+			d.drive(f, 500)
+			d.stand(f, time.Hour)
+			d.drive(f, 900)
+			events, _, err := f.Events(0, 1000, tracker.EventFilter{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := slices.ContainsFunc(events, func(e tracker.Event) bool { return e.Type == "stop.unplanned" })
+			if found != (breaks == nil) {
+				t.Errorf("stop.unplanned: %v", found)
+			}
+		})
+	}
+}

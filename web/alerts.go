@@ -99,9 +99,13 @@ func (s *Server) moveAlert(w http.ResponseWriter, r *http.Request, who principal
 	}
 	var moved tracker.Alert
 	err = change(r, func(ctx context.Context) (err error) {
-		moved, err = move(ctx, tracker.AlertID(r.PathValue("id")), seen, string(who.role), note)
+		moved, err = move(ctx, tracker.AlertID(r.PathValue("id")), seen, who.name(), note)
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		moved, _ = s.fleet.Alert(tracker.AlertID(r.PathValue("id")))
+		err = nil
+	}
 	if errors.Is(err, tracker.ErrNotFound) {
 		return noAlert()
 	}

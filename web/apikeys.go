@@ -11,23 +11,23 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"wayguard/tracker"
 )
 
-// partner is a firm whose deliveries are brought: it makes them, sees its own,
-// and nothing else.
-const partner role = "partner"
-
 const apiKeyBucket = "api-keys"
 
-// apiKey lets a partner's programs in. Of the token only the hash is kept.
+// apiKey lets the programs of a partner or a person in. Of the token only the
+// hash is kept.
 type apiKey struct {
-	ID      string            `json:"id"`
-	Name    string            `json:"name"`
-	Partner tracker.PartnerID `json:"partner"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Partner is whom it speaks for, empty where it is a person's.
+	Partner tracker.PartnerID `json:"partner,omitempty"`
+	Person  person            `json:"person,omitzero"`
 	Created time.Time         `json:"created"`
 	Hash    string            `json:"hash"`
 }
@@ -69,10 +69,23 @@ func (k *apiKeys) find(token string) (apiKey, bool) {
 	return key, ok
 }
 
+// get looks a key up by its id.
+func (k *apiKeys) get(id string) (apiKey, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	for _, key := range k.byHash {
+		if key.ID == id {
+			return key, true
+		}
+	}
+	return apiKey{}, false
+}
+
+// all are in order of id.
 func (k *apiKeys) all() []apiKey {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	return slices.SortedFunc(maps.Values(k.byHash), func(a, b apiKey) int { return a.Created.Compare(b.Created) })
+	return slices.SortedFunc(maps.Values(k.byHash), func(a, b apiKey) int { return strings.Compare(a.ID, b.ID) })
 }
 
 // make stores a key and returns its token, which cannot be had again.
@@ -106,40 +119,78 @@ func (k *apiKeys) remove(ctx context.Context, id string) error {
 	return k.fleet.PutRecords(ctx, apiKeyBucket, tracker.Record{Key: id})
 }
 
-type apiKeyJSON struct {
-	ID      string            `json:"id"`
-	Name    string            `json:"name"`
-	Role    role              `json:"role"`
-	Partner tracker.PartnerID `json:"partner"`
-	Created time.Time         `json:"created"`
-}
-
-func apiKeyOf(k apiKey) apiKeyJSON {
-	return apiKeyJSON{ID: k.ID, Name: k.Name, Role: partner, Partner: k.Partner, Created: k.Created.UTC()}
-}
-
-func (s *Server) listAPIKeys(w http.ResponseWriter, _ *http.Request, _ principal) error {
-	list := []apiKeyJSON{}
-	for _, k := range s.apiKeys.all() {
-		list = append(list, apiKeyOf(k))
+// removeOf ends the keys of a person.
+func (k *apiKeys) removeOf(ctx context.Context, p person) error {
+	for _, key := range k.all() {
+		if key.Person != p {
+			continue
+		}
+		if err := k.remove(ctx, key.ID); err != nil {
+			return err
+		}
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"api_keys": list})
+	return nil
+}
+
+type apiKeyJSON struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Role role   `json:"role"`
+	// One of these is not null.
+	Partner *string   `json:"partner"`
+	Staff   *string   `json:"staff"`
+	Driver  *string   `json:"driver"`
+	Created time.Time `json:"created"`
+}
+
+func (s *Server) apiKeyOf(k apiKey) apiKeyJSON {
+	who, _ := s.holder(k)
+	j := apiKeyJSON{ID: k.ID, Name: k.Name, Role: who.role, Partner: textOrNull(string(k.Partner)), Created: k.Created.UTC()}
+	switch k.Person.Kind {
+	case kindStaff:
+		j.Staff = &k.Person.ID
+	case kindDriver:
+		j.Driver = &k.Person.ID
+	}
+	return j
+}
+
+// listAPIKeys leaves out keys of people who are gone.
+func (s *Server) listAPIKeys(w http.ResponseWriter, r *http.Request, _ principal) error {
+	keys, next, err := pageOf(queryOf(r), s.apiKeys.all(), func(k apiKey) string { return k.ID })
+	if err != nil {
+		return err
+	}
+	list := []apiKeyJSON{}
+	for _, k := range keys {
+		if _, ok := s.holder(k); ok {
+			list = append(list, s.apiKeyOf(k))
+		}
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"api_keys": list, "next": next})
 }
 
 var partnerPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request, _ principal) error {
 	var key apiKey
-	var given string
-	err := readObject(r, member{"name", &key.Name, "a string"}, member{"partner", &given, "a string"})
+	var given, staff, drives string
+	err := readObject(r, member{"name", &key.Name, "a string"}, member{"partner", &given, "a string"},
+		member{"staff", &staff, "the id of somebody who works here"}, member{"driver", &drives, "the id of a driver"})
 	if err != nil {
 		return err
 	}
-	if !partnerPattern.MatchString(given) {
-		return badMember("partner", "must be 1 to 64 of A-Z a-z 0-9 _ . -: whose deliveries the key is for.")
-	}
 	if len(key.Name) > maxDeviceName {
 		return badMember("name", fmt.Sprintf("must be at most %d bytes.", maxDeviceName))
+	}
+	if key.Person, err = s.readPerson(staff, drives); err != nil {
+		return err
+	}
+	if (key.Person != person{}) == (given != "") {
+		return badMember("partner", "must be given, or else staff or driver: whom the key is for.")
+	}
+	if given != "" && !partnerPattern.MatchString(given) {
+		return badMember("partner", "must be 1 to 64 of A-Z a-z 0-9 _ . -: whose deliveries the key is for.")
 	}
 	key.Partner = tracker.PartnerID(given)
 	var token string
@@ -153,7 +204,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request, _ principa
 	return writeJSON(w, http.StatusCreated, struct {
 		apiKeyJSON
 		Token string `json:"token"`
-	}{apiKeyOf(key), token})
+	}{s.apiKeyOf(key), token})
 }
 
 func (s *Server) deleteAPIKey(w http.ResponseWriter, r *http.Request, _ principal) error {
@@ -161,6 +212,7 @@ func (s *Server) deleteAPIKey(w http.ResponseWriter, r *http.Request, _ principa
 	if errors.Is(err, tracker.ErrNotFound) {
 		return notFound("No API key has this id. GET /api/v1/api-keys lists all of them.")
 	}
+	s.live.end(func(who principal) bool { return who.key == r.PathValue("id") })
 	if err != nil {
 		return err
 	}

@@ -9,11 +9,6 @@ import (
 	"wayguard/tracker"
 )
 
-// role is what somebody may do.
-type role string
-
-const admin role = "admin"
-
 // principal is who sent a request; the zero value is nobody.
 type principal struct {
 	role role
@@ -24,9 +19,26 @@ type principal struct {
 	device tracker.DeviceID
 	// partner is whom somebody with the role partner speaks for.
 	partner tracker.PartnerID
+	// person is who it is; the zero value for partners, devices, the admin token
+	// and sessions of nobody in particular.
+	person person
+	// key is the API key that was sent; empty for none.
+	key string
 }
 
 func (p principal) byToken() bool { return p.role != "" && p.session == "" }
+
+// name is how the fleet knows who did something: the id of a person or a
+// partner, else the role.
+func (p principal) name() string {
+	switch {
+	case p.person.ID != "":
+		return p.person.ID
+	case p.partner != "":
+		return string(p.partner)
+	}
+	return string(p.role)
+}
 
 // authenticate finds who sent r: by the Authorization header where there is
 // one, else by the session cookie.
@@ -56,7 +68,9 @@ func (s *Server) authenticateToken(r *http.Request, header string) (principal, e
 		return principal{role: admin}, nil
 	}
 	if key, ok := s.apiKeys.find(strings.TrimSpace(token)); ok && strings.EqualFold(scheme, "Bearer") {
-		return principal{role: partner, partner: key.Partner}, nil
+		if who, ok := s.holder(key); ok {
+			return who, nil
+		}
 	}
 	s.failures.take(address)
 	s.metrics.refused("token")

@@ -15,9 +15,9 @@ func (s *Server) catalogRoutes() []route {
 	routes = append(routes, catalog[tracker.Vehicle]{
 		"vehicles", vehicles.Get, vehicles.List, vehicles.Create, vehicles.Change, vehicles.Remove, showVehicle, vehicleSetters,
 	}.routes()...)
-	return append(routes, catalog[tracker.Driver]{
+	return append(routes, s.watched(kindDriver, catalog[tracker.Driver]{
 		"drivers", drivers.Get, drivers.List, drivers.Create, drivers.Change, drivers.Remove, showDriver, driverSetters,
-	}.routes()...)
+	}.routes())...)
 }
 
 type depotJSON struct {

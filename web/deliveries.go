@@ -38,6 +38,7 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who prin
 	if q.has("q") && (strings.TrimSpace(filter.Text) == "" || len(filter.Text) > maxSearch) {
 		return badParameter("q", "must be 1 to "+strconv.Itoa(maxSearch)+" bytes of words to be found.")
 	}
+	s.narrow(who, &filter)
 	if q.has("state") {
 		for _, state := range strings.Split(q.text("state"), ",") {
 			filter.States = append(filter.States, tracker.DeliveryState(state))
@@ -46,7 +47,7 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who prin
 	found := s.fleet.Deliveries(filter, tracker.DeliveryID(q.text("before")), int(limit))
 	page := deliveriesJSON{Deliveries: make([]deliveryJSON, len(found))}
 	for i, d := range found {
-		if page.Deliveries[i], err = deliveryOf(d); err != nil {
+		if page.Deliveries[i], err = deliveryOf(s.presentTo(who, d)); err != nil {
 			return err
 		}
 	}
@@ -58,10 +59,10 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who prin
 
 func (s *Server) showDelivery(w http.ResponseWriter, r *http.Request, who principal) error {
 	d, ok := s.fleet.Delivery(deliveryID(r))
-	if !ok || !who.sees(d.Partner) {
+	if !ok || !s.seesDelivery(who, &d) {
 		return noDelivery()
 	}
-	return writeDelivery(w, http.StatusOK, d)
+	return writeDelivery(w, http.StatusOK, s.presentTo(who, d))
 }
 
 func writeDelivery(w http.ResponseWriter, status int, d tracker.Delivery) error {
@@ -149,18 +150,30 @@ func (s *Server) moveDelivery(w http.ResponseWriter, r *http.Request, who princi
 	if err != nil {
 		return err
 	}
-	if who.role == partner && to != tracker.DeliveryCancelled {
-		return &problem{status: http.StatusForbidden, detail: "A partner can cancel a delivery; all else is for those who bring it."}
+	if err := mayMove(who, to); err != nil {
+		return err
 	}
 	var moved tracker.Delivery
 	err = change(r, func(ctx context.Context) (err error) {
 		moved, err = s.fleet.MoveDelivery(ctx, deliveryID(r), seen, to, reason)
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		moved, err = s.found(deliveryID(r))
+	}
 	if err != nil {
 		return deliveryError(err)
 	}
-	return writeDelivery(w, http.StatusOK, moved)
+	return writeDelivery(w, http.StatusOK, s.presentTo(who, moved))
+}
+
+// found is a delivery that was there a moment ago.
+func (s *Server) found(id tracker.DeliveryID) (tracker.Delivery, error) {
+	d, ok := s.fleet.Delivery(id)
+	if !ok {
+		return d, noDelivery()
+	}
+	return d, nil
 }
 
 func deliveryID(r *http.Request) tracker.DeliveryID { return tracker.DeliveryID(r.PathValue("id")) }
@@ -176,8 +189,6 @@ func deliveryError(err error) error {
 		return &problem{status: http.StatusConflict, detail: upperFirst(illegal.Error()) + "."}
 	case errors.Is(err, tracker.ErrErased):
 		return &problem{status: http.StatusGone, detail: "The customer's data has been erased; nothing can be changed any more."}
-	case errors.Is(err, tracker.ErrReused):
-		return &problem{status: http.StatusUnprocessableEntity, detail: "This Idempotency-Key was used for another request: send a new one."}
 	case errors.Is(err, tracker.ErrNotFound):
 		return noDelivery()
 	}

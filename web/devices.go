@@ -71,13 +71,16 @@ func (s *Server) deviceOf(d tracker.Device) deviceJSON {
 	return j
 }
 
-func (s *Server) listDevices(w http.ResponseWriter, _ *http.Request, _ principal) error {
-	devices := s.fleet.Devices()
+func (s *Server) listDevices(w http.ResponseWriter, r *http.Request, _ principal) error {
+	devices, next, err := pageOf(queryOf(r), s.fleet.Devices(), func(d tracker.Device) string { return string(d.ID) })
+	if err != nil {
+		return err
+	}
 	list := make([]deviceJSON, len(devices))
 	for i, d := range devices {
 		list[i] = s.deviceOf(d)
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"devices": list})
+	return writeJSON(w, http.StatusOK, map[string]any{"devices": list, "next": next})
 }
 
 // newDeviceJSON is a device with its credential, which is shown this once.

@@ -3,6 +3,8 @@ package web
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,12 +17,21 @@ import (
 
 const geoJSON = "application/geo+json"
 
-func (s *Server) listFences(w http.ResponseWriter, _ *http.Request, _ principal) error {
-	return writeFences(w, s.fleet.Fences())
+func (s *Server) listFences(w http.ResponseWriter, r *http.Request, _ principal) error {
+	page, next, err := pageOf(queryOf(r), s.fleet.Fences(), func(f tracker.FenceRecord) string { return string(f.Fence.ID) })
+	if err != nil {
+		return err
+	}
+	return writeFences(w, page, next)
 }
 
-// writeFences writes a FeatureCollection, a feature at a time.
-func writeFences(w http.ResponseWriter, records []tracker.FenceRecord) error {
+// writeFences writes a FeatureCollection, a feature at a time, with where the
+// next page of it begins.
+func writeFences(w http.ResponseWriter, records []tracker.FenceRecord, next *string) error {
+	more, err := json.Marshal(next)
+	if err != nil {
+		return fmt.Errorf("encode the next page: %w", err)
+	}
 	w.Header().Set("Content-Type", geoJSON)
 	out := bufio.NewWriter(w)
 	separator := `{"type":"FeatureCollection","features":[`
@@ -37,7 +48,7 @@ func writeFences(w http.ResponseWriter, records []tracker.FenceRecord) error {
 	if len(records) == 0 {
 		_, _ = out.WriteString(separator)
 	}
-	_, _ = out.WriteString("]}\n")
+	_, _ = fmt.Fprintf(out, "],\"next\":%s}\n", more)
 	_ = out.Flush()
 	return nil
 }
@@ -56,8 +67,34 @@ func writeFence(w http.ResponseWriter, status int, f tracker.FenceRecord) error 
 		return fmt.Errorf("encode fence: %w", err)
 	}
 	w.Header().Set("Content-Type", geoJSON)
+	w.Header().Set("ETag", etag(fenceVersion(feature)))
 	w.WriteHeader(status)
 	_, _ = w.Write(append(feature, '\n'))
+	return nil
+}
+
+// fenceVersion stands for a version: fences are known by what they are.
+func fenceVersion(feature []byte) uint64 {
+	sum := sha256.Sum256(feature)
+	return binary.BigEndian.Uint64(sum[:]) | 1 // not tracker.AnyVersion
+}
+
+// checkFence refuses a change of a fence that is not as the client saw it.
+func (s *Server) checkFence(id geofence.FenceID, seen uint64) error {
+	if seen == tracker.AnyVersion {
+		return nil
+	}
+	f, ok := s.fleet.Fence(id)
+	if !ok {
+		return noFence()
+	}
+	feature, err := f.MarshalFeature()
+	if err != nil {
+		return fmt.Errorf("encode fence: %w", err)
+	}
+	if fenceVersion(feature) != seen {
+		return staleError(tracker.ErrStale)
+	}
 	return nil
 }
 
@@ -75,7 +112,11 @@ func (s *Server) createFences(w http.ResponseWriter, r *http.Request, _ principa
 	if err != nil {
 		return err
 	}
-	if err := s.addFence(r, f); err != nil {
+	err = s.addFence(r, f)
+	if _, ok := again(w, err); ok {
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
 	w.Header().Set("Location", "/api/v1/fences/"+url.PathEscape(string(f.Fence.ID)))
@@ -85,10 +126,12 @@ func (s *Server) createFences(w http.ResponseWriter, r *http.Request, _ principa
 func (s *Server) addFence(r *http.Request, f tracker.FenceRecord) error {
 	s.fenceEdits.Lock()
 	defer s.fenceEdits.Unlock()
-	if _, taken := s.fleet.Fence(f.Fence.ID); taken {
-		return fmt.Errorf("fence %q: %w", f.Fence.ID, tracker.ErrExists)
-	}
-	return s.storeFences(r, f)
+	return change(r, func(ctx context.Context) error {
+		if _, taken := s.fleet.Fence(f.Fence.ID); taken {
+			return fmt.Errorf("fence %q: %w", f.Fence.ID, tracker.ErrExists)
+		}
+		return s.fleet.PutFences(ctx, f)
+	})
 }
 
 func (s *Server) storeFences(r *http.Request, records ...tracker.FenceRecord) error {
@@ -103,11 +146,12 @@ func (s *Server) importFences(w http.ResponseWriter, r *http.Request, body []byt
 	if len(records) > 0 {
 		s.fenceEdits.Lock()
 		defer s.fenceEdits.Unlock()
-		if err := s.storeFences(r, records...); err != nil {
+		err := s.storeFences(r, records...)
+		if _, ok := again(w, err); err != nil && !ok {
 			return err
 		}
 	}
-	return writeFences(w, records)
+	return writeFences(w, records, nil)
 }
 
 // putFence adds or replaces the fence that the path names. The Feature may
@@ -125,8 +169,15 @@ func (s *Server) putFence(w http.ResponseWriter, r *http.Request, _ principal) e
 	if f.Fence.ID != id {
 		return badMember("id", "must be the id in the address, or left out.")
 	}
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
 	s.fenceEdits.Lock()
 	defer s.fenceEdits.Unlock()
+	if err := s.checkFence(id, seen); err != nil {
+		return err
+	}
 	status := http.StatusCreated
 	if _, found := s.fleet.Fence(id); found {
 		status = http.StatusOK
@@ -138,9 +189,16 @@ func (s *Server) putFence(w http.ResponseWriter, r *http.Request, _ principal) e
 }
 
 func (s *Server) deleteFence(w http.ResponseWriter, r *http.Request, _ principal) error {
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
 	s.fenceEdits.Lock()
 	defer s.fenceEdits.Unlock()
-	err := change(r, func(ctx context.Context) error { return s.fleet.DeleteFence(ctx, fenceID(r)) })
+	if err := s.checkFence(fenceID(r), seen); err != nil {
+		return err
+	}
+	err = change(r, func(ctx context.Context) error { return s.fleet.DeleteFence(ctx, fenceID(r)) })
 	if errors.Is(err, tracker.ErrNotFound) {
 		return noFence()
 	}

@@ -15,7 +15,7 @@ func feature(id, geometry, properties string) string {
 	return `{"type":"Feature","id":` + id + `,"geometry":` + geometry + `,"properties":` + properties + `}`
 }
 
-func sameJSON(t *testing.T, got, want string) {
+func sameJSON(t testing.TB, got, want string) {
 	t.Helper()
 	var g, w any
 	if err := json.Unmarshal([]byte(got), &g); err != nil {
@@ -153,4 +153,20 @@ func TestLargeFenceImport(t *testing.T) {
 	if n := len(s.fleet.Fences()); n != 9000 {
 		t.Errorf("%d fences", n)
 	}
+}
+
+func TestFencesAreChangedAsTheyWereSeen(t *testing.T) {
+	s := startSite(t)
+	s.fence("f", 8, 50, 100)
+	path, bigger := "/api/v1/fences/f", withBody(geoJSON, circle(8, 50, 200))
+	first := s.api(http.StatusOK, http.MethodGet, path).header.Get("ETag")
+	second := s.api(http.StatusOK, http.MethodPut, path, bigger, header("If-Match", first)).header.Get("ETag")
+	if got := s.api(http.StatusOK, http.MethodGet, path).header.Get("ETag"); got != second || got == first {
+		t.Errorf("%s, then %s and %s", first, second, got)
+	}
+	s.api(http.StatusPreconditionFailed, http.MethodPut, path, bigger, header("If-Match", first))
+	s.api(http.StatusPreconditionFailed, http.MethodDelete, path, header("If-Match", first))
+	s.api(http.StatusBadRequest, http.MethodDelete, path, header("If-Match", "x"))
+	s.api(http.StatusNoContent, http.MethodDelete, path, header("If-Match", second))
+	s.api(http.StatusNotFound, http.MethodPut, path, bigger, header("If-Match", second))
 }

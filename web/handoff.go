@@ -20,7 +20,10 @@ const maxPhoto = 10 << 20
 var photoTypes = []string{"image/jpeg", "image/png", "image/webp"}
 
 // handOff ends a delivery as the driver says.
-func (s *Server) handOff(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) handOff(w http.ResponseWriter, r *http.Request, who principal) error {
+	if err := s.checkOwn(who, deliveryID(r)); err != nil {
+		return err
+	}
 	seen, err := seenVersion(r)
 	if err != nil {
 		return err
@@ -38,6 +41,9 @@ func (s *Server) handOff(w http.ResponseWriter, r *http.Request, _ principal) er
 		done, err = s.fleet.HandOff(ctx, deliveryID(r), seen, h)
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		done, err = s.found(deliveryID(r))
+	}
 	switch {
 	case errors.Is(err, tracker.ErrWrongCode):
 		return badMember("code", "is not the one that the customer was sent. It counts as a try.")
@@ -46,7 +52,7 @@ func (s *Server) handOff(w http.ResponseWriter, r *http.Request, _ principal) er
 	case err != nil:
 		return deliveryError(err)
 	}
-	return writeDelivery(w, http.StatusOK, done)
+	return writeDelivery(w, http.StatusOK, s.presentTo(who, done))
 }
 
 // codeRetry is when a new code may have been made: it takes a person.
@@ -77,6 +83,9 @@ func (s *Server) createCode(w http.ResponseWriter, r *http.Request, _ principal)
 		code, err = s.fleet.NewCode(ctx, deliveryID(r))
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		code, err = s.fleet.Code(deliveryID(r)), nil
+	}
 	if err != nil {
 		return deliveryError(err)
 	}
@@ -84,7 +93,10 @@ func (s *Server) createCode(w http.ResponseWriter, r *http.Request, _ principal)
 }
 
 // createPhoto keeps a photo or a signature for a hand-off.
-func (s *Server) createPhoto(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) createPhoto(w http.ResponseWriter, r *http.Request, who principal) error {
+	if err := s.checkOwn(who, deliveryID(r)); err != nil {
+		return err
+	}
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		return unreadable(err)
@@ -92,7 +104,14 @@ func (s *Server) createPhoto(w http.ResponseWriter, r *http.Request, _ principal
 	if !slices.Contains(photoTypes, http.DetectContentType(data)) {
 		return &problem{status: http.StatusUnsupportedMediaType, detail: "The body must be a JPEG, PNG or WebP picture."}
 	}
-	id, err := s.fleet.PutBlob(deliveryID(r), data)
+	var id tracker.BlobID
+	err = change(r, func(context.Context) (err error) {
+		id, err = s.fleet.PutBlob(deliveryID(r), data)
+		return err
+	})
+	if _, ok := again(w, err); ok {
+		id, err = s.fleet.PutBlob(deliveryID(r), data) // the same data is kept once
+	}
 	if err != nil {
 		return deliveryError(err)
 	}

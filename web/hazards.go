@@ -44,13 +44,16 @@ func hazardOf(h tracker.Hazard) hazardJSON {
 
 // listHazards shows those that hold or will, and those of the last days. Their
 // zones are fences while they hold.
-func (s *Server) listHazards(w http.ResponseWriter, _ *http.Request, _ principal) error {
-	hazards := s.fleet.Hazards()
+func (s *Server) listHazards(w http.ResponseWriter, r *http.Request, _ principal) error {
+	hazards, next, err := pageOf(queryOf(r), s.fleet.Hazards(), func(h tracker.Hazard) string { return string(h.ID) })
+	if err != nil {
+		return err
+	}
 	list := make([]hazardJSON, len(hazards))
 	for i, h := range hazards {
 		list[i] = hazardOf(h)
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"hazards": list})
+	return writeJSON(w, http.StatusOK, map[string]any{"hazards": list, "next": next})
 }
 
 // noticeJSON is what came of one message.
@@ -77,6 +80,9 @@ func (s *Server) importHazards(w http.ResponseWriter, r *http.Request, _ princip
 			continue
 		}
 		err := change(r, func(ctx context.Context) error { return s.fleet.PutHazard(ctx, m.Hazard, m.Superseded...) })
+		if _, ok := again(w, err); ok {
+			err = nil
+		}
 		if errors.Is(err, tracker.ErrBadInput) {
 			results[i].Ignored = err.Error()
 			continue

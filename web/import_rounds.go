@@ -111,7 +111,10 @@ func (s *Server) importRounds(w http.ResponseWriter, r *http.Request, who princi
 	return s.finish(w, r, who, body, importJSON{Rows: len(rows), Faults: faults}, func(once tracker.Once) (created int, err error) {
 		for i, round := range rounds {
 			err := change(r, func(ctx context.Context) error {
-				_, _, err := s.fleet.CreateRoundOnce(ctx, once.Part(i), round.made)
+				_, _, err := s.fleet.DoOnce(ctx, once.Part(i), func(ctx context.Context) error {
+					_, err := s.fleet.CreateRound(ctx, round.made)
+					return err
+				})
 				return err
 			})
 			if err != nil {

@@ -109,6 +109,9 @@ func (s *Server) clientKey(r *http.Request, who principal) string {
 	if who.device != "" {
 		return "device " + string(who.device)
 	}
+	if who.person.ID != "" {
+		return "person " + who.person.ID
+	}
 	if who.partner != "" {
 		return "partner " + string(who.partner)
 	}

@@ -100,13 +100,10 @@ func (s *Server) openLive(w http.ResponseWriter, r *http.Request, who principal)
 	return nil
 }
 
-// closeIfEnded is for a session that was ended after it had been checked and
-// before its feed had joined the others.
+// closeIfEnded is for one whose session, key or role was ended after it had been
+// checked and before its feed had joined the others.
 func (s *Server) closeIfEnded(c *liveClient, who principal) {
-	if who.session == "" {
-		return
-	}
-	if _, err := s.sessions.find(who.session); err != nil {
+	if !s.stands(who) {
 		c.end(sessionEnded())
 	}
 }
@@ -143,12 +140,12 @@ func (l *live) leave(c *liveClient) {
 	l.running.Done()
 }
 
-// endSession closes the feeds of a session that has been ended.
-func (l *live) endSession(key sessionKey) {
+// end closes the feeds of those who may no longer have one.
+func (l *live) end(whose func(principal) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.clients {
-		if c.session == key {
+		if whose(c.who) {
 			c.end(sessionEnded())
 		}
 	}

@@ -9,8 +9,6 @@ import (
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
-
-	"wayguard/tracker"
 )
 
 const (
@@ -40,12 +38,9 @@ type closing struct {
 
 // liveClient is one live feed. serve's goroutine is the only one that writes.
 type liveClient struct {
-	live    *live
-	owner   string
-	session sessionKey
-	expires time.Time
-	// partner is who gets only what is theirs; empty for dispatch.
-	partner tracker.PartnerID
+	live  *live
+	owner string
+	who   principal
 	// after is where the client asked to resume; nil for the newest event.
 	after *uint64
 
@@ -58,13 +53,11 @@ type liveClient struct {
 
 func newLiveClient(l *live, owner string, who principal) *liveClient {
 	return &liveClient{
-		live:    l,
-		owner:   owner,
-		session: who.session,
-		expires: who.expires,
-		partner: who.partner,
-		ended:   make(chan closing, 1),
-		gone:    make(chan struct{}),
+		live:  l,
+		owner: owner,
+		who:   who,
+		ended: make(chan closing, 1),
+		gone:  make(chan struct{}),
 	}
 }
 
@@ -134,8 +127,8 @@ func (c *liveClient) send() closing {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
 	var expiry <-chan time.Time
-	if c.session != "" {
-		expiry = time.After(time.Until(c.expires))
+	if c.who.session != "" {
+		expiry = time.After(time.Until(c.who.expires))
 	}
 	if err := c.sendHello(); err != nil {
 		return closingOf(err)

@@ -48,7 +48,7 @@ func (c *liveClient) sendHello() error {
 // partner gets the events of their own deliveries, and no positions.
 func (c *liveClient) sendSome() (more bool, err error) {
 	events, err := c.sendEvents()
-	if err != nil || c.partner != "" {
+	if err != nil || c.who.partner != "" {
 		return events == eventsAtOnce, err
 	}
 	if err := c.sendWorld(); err != nil {
@@ -64,7 +64,7 @@ func (c *liveClient) sendEvents() (sent int, err error) {
 		return 0, fmt.Errorf("%w: %w", errNoLog, err)
 	}
 	for _, e := range events {
-		if frame := e.frameFor(c.partner); frame != nil {
+		if frame := e.frameFor(c.who.partner); frame != nil {
 			if err := c.writeText("event", frame); err != nil {
 				return 0, err
 			}

@@ -188,7 +188,7 @@ func TestClientThatAnswersNoPingIsDropped(t *testing.T) {
 
 func TestSessionEndsItsFeedsAfterTwelveHours(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *testSite, l *pipeListener) {
-		id, _, err := s.server.sessions.start(t.Context(), admin)
+		id, _, err := s.server.sessions.start(t.Context(), person{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,7 +33,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Help:    "Time from a request's header to the end of its answer; for the live feed, to its start.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 60},
 		}, []string{"route"}),
-		refusals:       counter("auth_failures_total", "Requests refused for their credentials, origin or sign-in code.", "reason"),
+		refusals:       counter("auth_failures_total", "Requests refused for their credentials, role, origin or sign-in code.", "reason"),
 		reports:        counter("reports_total", "Requests of devices by what became of them.", "door", "outcome"),
 		reportRefusals: counter("report_refusals_total", "Requests of devices that can never be right, by the door they came to and the reason.", "door", "reason"),
 		enrolments:     counter("enrolments_total", "Uses of enrolment codes by what became of them: enrolled, wrong_code, refused, limited or unavailable.", "outcome"),
@@ -67,7 +67,7 @@ func (m *metrics) answered(route string, status int, took time.Duration) {
 }
 
 // refused counts a failed authentication: missing, token, session, code,
-// device, origin or limited.
+// device, role, origin or limited.
 func (m *metrics) refused(reason string) { m.refusals.WithLabelValues(reason).Inc() }
 
 func (s *Server) showMetrics() handler {

@@ -10,15 +10,6 @@ import (
 // may be shown to p.
 func (p principal) sees(owner tracker.PartnerID) bool { return p.role != partner || p.partner == owner }
 
-// checkOwn keeps partners to their own deliveries; of others they do not even
-// learn that there are any.
-func (s *Server) checkOwn(who principal, id tracker.DeliveryID) error {
-	if d, ok := s.fleet.Delivery(id); ok && !who.sees(d.Partner) {
-		return noDelivery()
-	}
-	return nil
-}
-
 // checkNew checks a new delivery, and makes it the partner's. A partner gives
 // each customer anew, since ids are those of other people's customers, too.
 func (s *Server) checkNew(who principal, o *tracker.NewDelivery) error {

@@ -1,9 +1,13 @@
 package web
 
 import (
+	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
+
+	"wayguard/tracker"
 )
 
 // as sends with another token than the admin's.
@@ -67,5 +71,37 @@ func TestPartnersGetAtNothingElse(t *testing.T) {
 		if a.status != http.StatusForbidden {
 			t.Errorf("%s: %d", rt.pattern, a.status)
 		}
+	}
+}
+
+func TestListsComeInPages(t *testing.T) {
+	s := startSite(t)
+	for _, id := range []string{"a", "b", "c"} {
+		s.device(tracker.DeviceID(id))
+		s.fence(id, 8, 50, 100)
+		s.partner(id)
+	}
+	for path, member := range map[string]string{"/api/v1/devices": "devices", "/api/v1/fences": "features", "/api/v1/api-keys": "api_keys"} {
+		seen, pages := make(map[string]bool), 0
+		for after := ""; ; pages++ {
+			var page map[string]json.RawMessage
+			s.api(http.StatusOK, http.MethodGet, path+"?limit=2&after="+after).decode(&page)
+			var found []struct{ ID string }
+			var next *string
+			if errors.Join(json.Unmarshal(page[member], &found), json.Unmarshal(page["next"], &next)) != nil {
+				t.Fatalf("%s: %s", path, page)
+			}
+			for _, f := range found {
+				seen[f.ID] = true
+			}
+			if next == nil {
+				break
+			}
+			after = *next
+		}
+		if len(seen) != 3 || pages != 1 {
+			t.Errorf("%s: %v in %d further pages", path, seen, pages)
+		}
+		s.api(http.StatusBadRequest, http.MethodGet, path+"?limit=0")
 	}
 }

@@ -80,6 +80,7 @@ const storeRetry = 5 * time.Second
 // nobody foresaw: its text stays here.
 func problemOf(err error) (p *problem, ok bool) {
 	var tooLarge *http.MaxBytesError
+	var before *repeated
 	switch {
 	case errors.As(err, &p):
 		return p, true
@@ -89,6 +90,12 @@ func problemOf(err error) (p *problem, ok bool) {
 		return notFound("There is no such thing, or no longer."), true
 	case errors.Is(err, tracker.ErrGone):
 		return &problem{status: http.StatusGone, detail: "Some of it has just become too old to be kept: ask again."}, true
+	case errors.Is(err, tracker.ErrReused):
+		return &problem{status: http.StatusUnprocessableEntity, detail: "This Idempotency-Key was used for another request: send a new one."}, true
+	case errors.Is(err, tracker.ErrUnderWay):
+		return &problem{status: http.StatusConflict, detail: upperFirst(tracker.ErrUnderWay.Error()) + "."}, true
+	case errors.As(err, &before):
+		return &problem{status: http.StatusConflict, detail: "This was done before, by the same Idempotency-Key, and is not done again. A secret is shown only once: if it was lost, ask for a new one with a new key."}, true
 	case errors.Is(err, tracker.ErrExists):
 		return &problem{status: http.StatusConflict, detail: "The id is already taken: choose another one, or change the existing thing."}, true
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

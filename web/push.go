@@ -14,9 +14,9 @@ func (s *Server) pushRoutes() []route {
 		return nil
 	}
 	return []route{
-		{pattern: "GET /api/v1/push/key", role: admin, handler: s.showPushKey},
-		{pattern: "POST /api/v1/push/subscriptions", role: admin, handler: s.createPushSubscription},
-		{pattern: "DELETE /api/v1/push/subscriptions/{id}", role: admin, handler: s.deletePushSubscription, takes: []string{"contact"}},
+		{pattern: "GET /api/v1/push/key", role: dispatcher, handler: s.showPushKey},
+		{pattern: "POST /api/v1/push/subscriptions", role: dispatcher, handler: s.createPushSubscription},
+		{pattern: "DELETE /api/v1/push/subscriptions/{id}", role: dispatcher, handler: s.deletePushSubscription, takes: []string{"contact"}},
 	}
 }
 

@@ -112,7 +112,7 @@ func setRoute(line *orb.LineString, value json.RawMessage) (err error) {
 }
 
 // listRounds shows the newest first.
-func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, who principal) error {
 	q := queryOf(r)
 	limit, err := q.count("limit", 1, maxRounds, defaultRounds)
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, _ principal)
 			states = append(states, tracker.RoundState(state))
 		}
 	}
-	found := s.fleet.Rounds(states, tracker.RoundID(q.text("before")), int(limit))
+	found := s.roundsFor(who, states, tracker.RoundID(q.text("before")), int(limit))
 	list := make([]roundJSON, len(found))
 	for i, round := range found {
 		if list[i], err = s.roundOf(round); err != nil {
@@ -138,9 +138,9 @@ func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, _ principal)
 	return writeJSON(w, http.StatusOK, map[string]any{"rounds": list, "next": next})
 }
 
-func (s *Server) showRound(w http.ResponseWriter, r *http.Request, _ principal) error {
+func (s *Server) showRound(w http.ResponseWriter, r *http.Request, who principal) error {
 	round, ok := s.fleet.Round(roundID(r))
-	if !ok {
+	if !ok || who.role == driver && !s.onOwnRound(who, round.ID) {
 		return noRound()
 	}
 	return s.writeRound(w, http.StatusOK, round)
@@ -155,12 +155,8 @@ func (s *Server) writeRound(w http.ResponseWriter, status int, round tracker.Rou
 	return writeJSON(w, status, j)
 }
 
-func (s *Server) createRound(w http.ResponseWriter, r *http.Request, who principal) error {
-	body, err := readBody(r, "application/json")
-	if err != nil {
-		return err
-	}
-	given, err := parseObject(body)
+func (s *Server) createRound(w http.ResponseWriter, r *http.Request, _ principal) error {
+	given, err := readGiven(r)
 	if err != nil {
 		return err
 	}
@@ -168,20 +164,17 @@ func (s *Server) createRound(w http.ResponseWriter, r *http.Request, who princip
 	if err := setMembers(given, roundSetters(&n)); err != nil {
 		return err
 	}
-	once, err := s.onceOf(r, who, body)
-	if err != nil {
-		return err
-	}
 	var made tracker.Round
-	var again bool
 	err = change(r, func(ctx context.Context) (err error) {
-		made, again, err = s.fleet.CreateRoundOnce(ctx, once, n)
+		made, err = s.fleet.CreateRound(ctx, n)
 		return err
 	})
+	if id, ok := again(w, err); ok {
+		made, err = s.roundNow(tracker.RoundID(id))
+	}
 	if err != nil {
 		return roundError(err)
 	}
-	markRepeated(w, again)
 	w.Header().Set("Location", "/api/v1/rounds/"+url.PathEscape(string(made.ID)))
 	return s.writeRound(w, http.StatusCreated, made)
 }
@@ -216,10 +209,21 @@ func (s *Server) changeRound(w http.ResponseWriter, r *http.Request, do func(con
 		changed, err = do(ctx, roundID(r), seen)
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		changed, err = s.roundNow(roundID(r))
+	}
 	if err != nil {
 		return roundError(err)
 	}
 	return s.writeRound(w, http.StatusOK, changed)
+}
+
+func (s *Server) roundNow(id tracker.RoundID) (tracker.Round, error) {
+	r, ok := s.fleet.Round(id)
+	if !ok {
+		return r, noRound()
+	}
+	return r, nil
 }
 
 func roundID(r *http.Request) tracker.RoundID { return tracker.RoundID(r.PathValue("id")) }

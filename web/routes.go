@@ -31,47 +31,49 @@ type handler func(w http.ResponseWriter, r *http.Request, who principal) error
 type route struct {
 	// pattern is as in net/http.ServeMux, and the route's name in metrics.
 	pattern string
-	role    role // who may; empty for anybody
+	role    role // the least that may; empty for anybody
 	// partners may, too; the handler keeps them to what is theirs.
 	partners bool
 	handler  handler
 	takes    []string // parameters of the query
 	body     int64    // 0 for maxBody
 	page     bool     // problems are shown as a page
+	// parts: the handler does the parts of a request once, each for itself.
+	parts bool
 	// always: it answers whatever the limits, since whoever watches the server
 	// must not take it for ill because of what others send.
 	always bool
 }
 
 func (s *Server) routes() []route {
-	return slices.Concat(s.catalogRoutes(), s.webhookRoutes(), s.notifyRoutes(), s.pushRoutes(), s.parcelRoutes(), []route{
+	return slices.Concat(s.catalogRoutes(), s.staffRoutes(), s.webhookRoutes(), s.notifyRoutes(), s.pushRoutes(), s.parcelRoutes(), []route{
 		{pattern: "GET /healthz", handler: s.healthz, always: true},
 		{pattern: "GET /readyz", handler: s.readyz, always: true},
 		{pattern: "GET /metrics", role: admin, handler: s.showMetrics()},
 
 		{pattern: "GET /signin/{code}", handler: s.signin, page: true},
-		{pattern: "POST /api/v1/signin-links", role: admin, handler: s.createSigninLink},
-		{pattern: "GET /api/v1/session", role: admin, handler: s.showSession},
-		{pattern: "DELETE /api/v1/session", role: admin, handler: s.endSession},
+		{pattern: "POST /api/v1/signin-links", role: dispatcher, handler: s.createSigninLink},
+		{pattern: "GET /api/v1/session", role: driver, partners: true, handler: s.showSession},
+		{pattern: "DELETE /api/v1/session", role: driver, handler: s.endSession},
 
-		{pattern: "GET /api/v1/devices", role: admin, handler: s.listDevices},
+		{pattern: "GET /api/v1/devices", role: dispatcher, handler: s.listDevices, takes: []string{"after", "limit"}},
 		{pattern: "POST /api/v1/devices", role: admin, handler: s.createDevice, takes: []string{"qr"}},
-		{pattern: "GET /api/v1/devices/{id}", role: admin, handler: s.showDevice},
+		{pattern: "GET /api/v1/devices/{id}", role: dispatcher, handler: s.showDevice},
 		{pattern: "DELETE /api/v1/devices/{id}", role: admin, handler: s.deleteDevice},
 		{pattern: "POST /api/v1/devices/{id}/secret", role: admin, handler: s.rotateSecret, takes: []string{"qr"}},
 		{pattern: "POST /api/v1/devices/{id}/certificate", role: admin, handler: s.rotateCertificate},
-		{pattern: "PUT /api/v1/devices/{id}/limits", role: admin, handler: s.putDeviceLimits},
+		{pattern: "PUT /api/v1/devices/{id}/limits", role: dispatcher, handler: s.putDeviceLimits},
 		{pattern: "POST /api/v1/devices/{id}/door-token", role: admin, handler: s.createDoorToken},
 		{pattern: "DELETE /api/v1/devices/{id}/door-token", role: admin, handler: s.deleteDoorToken},
 		{pattern: "PUT /api/v1/devices/{id}/owntracks-key", role: admin, handler: s.putOwnTracksKey},
 		{pattern: "DELETE /api/v1/devices/{id}/owntracks-key", role: admin, handler: s.deleteOwnTracksKey},
-		{pattern: "GET /api/v1/devices/{id}/track", role: admin, handler: s.showTrack, takes: []string{"from", "to", "format"}},
-		{pattern: "GET /api/v1/devices/{id}/readings", role: admin, handler: s.showReadings, takes: []string{"from", "to", "kind"}},
-		{pattern: "GET /api/v1/devices/{id}/desired", role: admin, handler: s.showDesired},
-		{pattern: "PUT /api/v1/devices/{id}/desired", role: admin, handler: s.putDesired},
-		{pattern: "PATCH /api/v1/devices/{id}/desired", role: admin, handler: s.patchDesired},
+		{pattern: "GET /api/v1/devices/{id}/track", role: dispatcher, handler: s.showTrack, takes: []string{"from", "to", "format"}},
+		{pattern: "GET /api/v1/devices/{id}/readings", role: dispatcher, handler: s.showReadings, takes: []string{"from", "to", "kind"}},
+		{pattern: "GET /api/v1/devices/{id}/desired", role: dispatcher, handler: s.showDesired},
+		{pattern: "PUT /api/v1/devices/{id}/desired", role: dispatcher, handler: s.putDesired},
+		{pattern: "PATCH /api/v1/devices/{id}/desired", role: dispatcher, handler: s.patchDesired},
 
-		{pattern: "GET /api/v1/enrol-codes", role: admin, handler: s.listEnrolCodes},
+		{pattern: "GET /api/v1/enrol-codes", role: dispatcher, handler: s.listEnrolCodes},
 		{pattern: "POST /api/v1/enrol-codes", role: admin, handler: s.createEnrolCode},
 		{pattern: "DELETE /api/v1/enrol-codes/{id}", role: admin, handler: s.deleteEnrolCode},
 		{pattern: "POST /api/v1/enrol", handler: s.enrol},
@@ -79,62 +81,62 @@ func (s *Server) routes() []route {
 		{pattern: "GET /enrol/{code}", handler: s.showEnrolPage, page: true},
 		{pattern: "POST /enrol", handler: s.useEnrolPage, page: true},
 
-		{pattern: "GET /api/v1/fences", role: admin, handler: s.listFences},
-		{pattern: "POST /api/v1/fences", role: admin, handler: s.createFences, body: maxFences},
-		{pattern: "GET /api/v1/fences/{id}", role: admin, handler: s.showFence},
-		{pattern: "PUT /api/v1/fences/{id}", role: admin, handler: s.putFence, body: maxFences},
-		{pattern: "DELETE /api/v1/fences/{id}", role: admin, handler: s.deleteFence},
+		{pattern: "GET /api/v1/fences", role: dispatcher, handler: s.listFences, takes: []string{"after", "limit"}},
+		{pattern: "POST /api/v1/fences", role: dispatcher, handler: s.createFences, body: maxFences},
+		{pattern: "GET /api/v1/fences/{id}", role: dispatcher, handler: s.showFence},
+		{pattern: "PUT /api/v1/fences/{id}", role: dispatcher, handler: s.putFence, body: maxFences},
+		{pattern: "DELETE /api/v1/fences/{id}", role: dispatcher, handler: s.deleteFence},
 
-		{pattern: "GET /api/v1/deliveries", role: admin, partners: true, handler: s.listDeliveries, takes: []string{"state", "customer", "round", "reference", "q", "before", "limit"}},
-		{pattern: "POST /api/v1/deliveries", role: admin, partners: true, handler: s.createDelivery, body: maxOrders},
-		{pattern: "POST /api/v1/deliveries/import", role: admin, partners: true, handler: s.importDeliveries, takes: []string{"dry_run"}, body: maxOrders},
-		{pattern: "GET /api/v1/deliveries/{id}", role: admin, partners: true, handler: s.showDelivery},
-		{pattern: "PATCH /api/v1/deliveries/{id}", role: admin, partners: true, handler: s.patchDelivery},
-		{pattern: "POST /api/v1/deliveries/{id}/state", role: admin, partners: true, handler: s.moveDelivery},
-		{pattern: "POST /api/v1/deliveries/{id}/handoff", role: admin, handler: s.handOff},
-		{pattern: "POST /api/v1/deliveries/{id}/code", role: admin, handler: s.createCode},
-		{pattern: "POST /api/v1/deliveries/{id}/photos", role: admin, handler: s.createPhoto, body: maxPhoto},
-		{pattern: "GET /api/v1/deliveries/{id}/photos/{photo}", role: admin, handler: s.showPhoto},
-		{pattern: "GET /api/v1/api-keys", role: admin, handler: s.listAPIKeys},
+		{pattern: "GET /api/v1/deliveries", role: driver, partners: true, handler: s.listDeliveries, takes: []string{"state", "customer", "round", "reference", "q", "before", "limit"}},
+		{pattern: "POST /api/v1/deliveries", role: dispatcher, partners: true, handler: s.createDelivery, body: maxOrders, parts: true},
+		{pattern: "POST /api/v1/deliveries/import", role: dispatcher, partners: true, handler: s.importDeliveries, takes: []string{"dry_run"}, body: maxOrders, parts: true},
+		{pattern: "GET /api/v1/deliveries/{id}", role: driver, partners: true, handler: s.showDelivery},
+		{pattern: "PATCH /api/v1/deliveries/{id}", role: dispatcher, partners: true, handler: s.patchDelivery},
+		{pattern: "POST /api/v1/deliveries/{id}/state", role: driver, partners: true, handler: s.moveDelivery},
+		{pattern: "POST /api/v1/deliveries/{id}/handoff", role: driver, handler: s.handOff},
+		{pattern: "POST /api/v1/deliveries/{id}/code", role: dispatcher, handler: s.createCode},
+		{pattern: "POST /api/v1/deliveries/{id}/photos", role: driver, handler: s.createPhoto, body: maxPhoto},
+		{pattern: "GET /api/v1/deliveries/{id}/photos/{photo}", role: dispatcher, handler: s.showPhoto},
+		{pattern: "GET /api/v1/api-keys", role: admin, handler: s.listAPIKeys, takes: []string{"after", "limit"}},
 		{pattern: "POST /api/v1/api-keys", role: admin, handler: s.createAPIKey},
 		{pattern: "DELETE /api/v1/api-keys/{id}", role: admin, handler: s.deleteAPIKey},
-		{pattern: "GET /api/v1/rounds", role: admin, handler: s.listRounds, takes: []string{"state", "before", "limit"}},
-		{pattern: "POST /api/v1/rounds", role: admin, handler: s.createRound, body: maxOrders},
-		{pattern: "POST /api/v1/rounds/import", role: admin, handler: s.importRounds, takes: []string{"dry_run"}, body: maxOrders},
-		{pattern: "GET /api/v1/rounds/{id}", role: admin, handler: s.showRound},
-		{pattern: "PATCH /api/v1/rounds/{id}", role: admin, handler: s.patchRound, body: maxOrders},
-		{pattern: "POST /api/v1/rounds/{id}/start", role: admin, handler: s.startRound},
-		{pattern: "POST /api/v1/rounds/{id}/end", role: admin, handler: s.endRound},
-		{pattern: "GET /api/v1/hazards", role: admin, handler: s.listHazards},
-		{pattern: "POST /api/v1/hazards", role: admin, handler: s.importHazards, body: warning.MaxBytes},
-		{pattern: "DELETE /api/v1/hazards/{id}", role: admin, handler: s.deleteHazard},
-		{pattern: "GET /api/v1/messages", role: admin, handler: s.listMessages, takes: []string{"state", "channel", "delivery", "before", "limit"}},
-		{pattern: "GET /api/v1/messages/{id}", role: admin, handler: s.showMessage},
-		{pattern: "POST /api/v1/messages/{id}/resend", role: admin, handler: s.resendMessage},
-		{pattern: "GET /mailbox", role: admin, handler: s.showMailbox, page: true},
-		{pattern: "GET /mailbox/{id}", role: admin, handler: s.showMailboxMessage, page: true},
-		{pattern: "GET /mailbox/{id}/html", role: admin, handler: s.showMailboxHTML, page: true},
+		{pattern: "GET /api/v1/rounds", role: driver, handler: s.listRounds, takes: []string{"state", "before", "limit"}},
+		{pattern: "POST /api/v1/rounds", role: dispatcher, handler: s.createRound, body: maxOrders},
+		{pattern: "POST /api/v1/rounds/import", role: dispatcher, handler: s.importRounds, takes: []string{"dry_run"}, body: maxOrders, parts: true},
+		{pattern: "GET /api/v1/rounds/{id}", role: driver, handler: s.showRound},
+		{pattern: "PATCH /api/v1/rounds/{id}", role: dispatcher, handler: s.patchRound, body: maxOrders},
+		{pattern: "POST /api/v1/rounds/{id}/start", role: dispatcher, handler: s.startRound},
+		{pattern: "POST /api/v1/rounds/{id}/end", role: dispatcher, handler: s.endRound},
+		{pattern: "GET /api/v1/hazards", role: dispatcher, handler: s.listHazards, takes: []string{"after", "limit"}},
+		{pattern: "POST /api/v1/hazards", role: dispatcher, handler: s.importHazards, body: warning.MaxBytes},
+		{pattern: "DELETE /api/v1/hazards/{id}", role: dispatcher, handler: s.deleteHazard},
+		{pattern: "GET /api/v1/messages", role: dispatcher, handler: s.listMessages, takes: []string{"state", "channel", "delivery", "before", "limit"}},
+		{pattern: "GET /api/v1/messages/{id}", role: dispatcher, handler: s.showMessage},
+		{pattern: "POST /api/v1/messages/{id}/resend", role: dispatcher, handler: s.resendMessage},
+		{pattern: "GET /mailbox", role: dispatcher, handler: s.showMailbox, page: true},
+		{pattern: "GET /mailbox/{id}", role: dispatcher, handler: s.showMailboxMessage, page: true},
+		{pattern: "GET /mailbox/{id}/html", role: dispatcher, handler: s.showMailboxHTML, page: true},
 		{pattern: "GET /mailbox.css", handler: s.mailboxStyle},
-		{pattern: "GET /api/v1/alerts", role: admin, handler: s.listAlerts, takes: []string{"state", "before", "limit"}},
-		{pattern: "GET /api/v1/alerts/{id}", role: admin, handler: s.showAlert},
-		{pattern: "POST /api/v1/alerts/{id}/acknowledge", role: admin, handler: s.acknowledgeAlert},
-		{pattern: "POST /api/v1/alerts/{id}/resolve", role: admin, handler: s.resolveAlert},
-		{pattern: "GET /api/v1/customers", role: admin, handler: s.listCustomers, takes: []string{"after", "limit"}},
-		{pattern: "GET /api/v1/customers/{id}", role: admin, handler: s.showCustomer},
-		{pattern: "PATCH /api/v1/customers/{id}", role: admin, handler: s.patchCustomer},
+		{pattern: "GET /api/v1/alerts", role: dispatcher, handler: s.listAlerts, takes: []string{"state", "before", "limit"}},
+		{pattern: "GET /api/v1/alerts/{id}", role: dispatcher, handler: s.showAlert},
+		{pattern: "POST /api/v1/alerts/{id}/acknowledge", role: dispatcher, handler: s.acknowledgeAlert},
+		{pattern: "POST /api/v1/alerts/{id}/resolve", role: dispatcher, handler: s.resolveAlert},
+		{pattern: "GET /api/v1/customers", role: dispatcher, handler: s.listCustomers, takes: []string{"after", "limit"}},
+		{pattern: "GET /api/v1/customers/{id}", role: dispatcher, handler: s.showCustomer},
+		{pattern: "PATCH /api/v1/customers/{id}", role: dispatcher, handler: s.patchCustomer},
 		{pattern: "DELETE /api/v1/customers/{id}", role: admin, handler: s.eraseCustomer},
-		{pattern: "GET /api/v1/customers/{id}/export", role: admin, handler: s.exportCustomer},
+		{pattern: "GET /api/v1/customers/{id}/export", role: dispatcher, handler: s.exportCustomer},
 
-		{pattern: "GET /api/v1/events", role: admin, handler: s.listEvents, takes: []string{"after", "limit", "last", "device", "type", "subject"}},
-		{pattern: "GET /api/v1/quarantine", role: admin, handler: s.listQuarantine},
-		{pattern: "GET /api/v1/live", role: admin, partners: true, handler: s.openLive, takes: []string{"after"}},
+		{pattern: "GET /api/v1/events", role: dispatcher, handler: s.listEvents, takes: []string{"after", "limit", "last", "device", "type", "subject"}},
+		{pattern: "GET /api/v1/quarantine", role: dispatcher, handler: s.listQuarantine},
+		{pattern: "GET /api/v1/live", role: dispatcher, partners: true, handler: s.openLive, takes: []string{"after"}},
 
-		{pattern: "GET /api/v1/config", role: admin, handler: s.showConfig},
-		{pattern: "GET /api/v1/basemap", role: admin, handler: s.showBasemap},
-		{pattern: "GET /api/v1/openapi.yaml", role: admin, handler: s.showDescription},
+		{pattern: "GET /api/v1/config", role: dispatcher, handler: s.showConfig},
+		{pattern: "GET /api/v1/basemap", role: dispatcher, handler: s.showBasemap},
+		{pattern: "GET /api/v1/openapi.yaml", role: dispatcher, handler: s.showDescription},
 
 		{pattern: "GET /page.css", handler: s.pageStyle},
-		{pattern: apiRest, role: admin, handler: s.noSuchRoute},
+		{pattern: apiRest, role: driver, partners: true, handler: s.noSuchRoute},
 		{pattern: siteRest, handler: s.showFile},
 	})
 }
@@ -176,6 +178,9 @@ func (s *Server) answer(rt route, w http.ResponseWriter, r *http.Request) error 
 			return err
 		}
 	}
+	if err := s.keepOnce(rt, r, who); err != nil {
+		return err
+	}
 	return rt.handler(w, r, who)
 }
 
@@ -183,10 +188,14 @@ func (s *Server) answer(rt route, w http.ResponseWriter, r *http.Request) error 
 // a misspelt filter must not show everything.
 func (rt route) strict() bool { return strings.Contains(rt.pattern, " /api/") }
 
-// change does what needs the store, within changeTimeout.
+// change does what needs the store, within changeTimeout. Where the request
+// carries an Idempotency-Key it is not done again: see again.
 func change(r *http.Request, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(r.Context(), changeTimeout)
 	defer cancel()
+	if b, ok := r.Body.(*onceBody); ok {
+		return b.do(ctx, do)
+	}
 	return do(ctx)
 }
 
@@ -209,8 +218,9 @@ func (s *Server) admit(rt route, r *http.Request) (who principal, err error) {
 	if refusal != nil {
 		return principal{}, refusal
 	}
-	if rt.role != "" && who.role != rt.role && !(rt.partners && who.role == partner) {
-		return principal{}, &problem{status: http.StatusForbidden, detail: "Your role does not allow this."}
+	if !rt.allows(who.role) {
+		s.metrics.refused("role")
+		return principal{}, &problem{status: http.StatusForbidden, detail: roleRefusal}
 	}
 	if rt.role == "" {
 		return who, nil // No cookie gets anything from it.

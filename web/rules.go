@@ -16,13 +16,13 @@ import (
 // notifyRoutes are those of who hears what.
 func (s *Server) notifyRoutes() []route {
 	return []route{
-		{pattern: "GET /api/v1/notify/settings", role: admin, handler: s.showNotifySettings},
-		{pattern: "PUT /api/v1/notify/settings", role: admin, handler: s.putNotifySettings},
-		{pattern: "POST /api/v1/notify/dry-run", role: admin, handler: s.dryRun},
-		{pattern: "GET /notify/preview", role: admin, handler: s.listPreviews, page: true},
+		{pattern: "GET /api/v1/notify/settings", role: dispatcher, handler: s.showNotifySettings},
+		{pattern: "PUT /api/v1/notify/settings", role: dispatcher, handler: s.putNotifySettings},
+		{pattern: "POST /api/v1/notify/dry-run", role: dispatcher, handler: s.dryRun},
+		{pattern: "GET /notify/preview", role: dispatcher, handler: s.listPreviews, page: true},
 		{pattern: "GET /notify/preview.css", handler: s.previewStyle},
-		{pattern: "GET /notify/preview/{kind}/{language}", role: admin, handler: s.showPreview, page: true},
-		{pattern: "GET /notify/preview/{kind}/{language}/email", role: admin, handler: s.showPreviewMail, page: true},
+		{pattern: "GET /notify/preview/{kind}/{language}", role: dispatcher, handler: s.showPreview, page: true},
+		{pattern: "GET /notify/preview/{kind}/{language}/email", role: dispatcher, handler: s.showPreviewMail, page: true},
 	}
 }
 

@@ -8,9 +8,10 @@
 // page's own files answers without credentials: a bearer token, or the cookie
 // that a one-time sign-in link turns into. What other parts mount (Mount) is open,
 // and proves itself by a signature or a secret link. Devices, which send their id and
-// secret or their door token, get at nothing but the doors. Every change and every WebSocket that comes with a cookie must also
-// carry an Origin of this server. Errors are problem details (RFC 9457) that say
-// what to do.
+// secret or their door token, get at nothing but the doors. What each role may is
+// said by the table in routes.go. Every change and every WebSocket that comes
+// with a cookie must also carry an Origin of this server. Errors are problem
+// details (RFC 9457) that say what to do.
 package web
 
 import (

@@ -31,7 +31,10 @@ func keyOf(id string) sessionKey {
 
 // sessionRecord is what the store keeps under a sessionKey.
 type sessionRecord struct {
-	Role    role      `json:"role"`
+	// Role is that of a session of nobody in particular; of a person it is what
+	// their record says now.
+	Role    role      `json:"role,omitempty"`
+	Person  person    `json:"person,omitzero"`
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires"`
 }
@@ -44,11 +47,15 @@ type sessions struct {
 	fleet *tracker.Fleet
 }
 
-// start makes a session and returns its id, for the cookie.
-func (s sessions) start(ctx context.Context, who role) (id string, expires time.Time, err error) {
+// start makes a session and returns its id, for the cookie; that of nobody in
+// particular is an admin's.
+func (s sessions) start(ctx context.Context, who person) (id string, expires time.Time, err error) {
 	id = rand.Text()
 	now := time.Now().UTC().Truncate(time.Second)
-	rec := sessionRecord{Role: who, Created: now, Expires: now.Add(sessionLifetime)}
+	rec := sessionRecord{Person: who, Created: now, Expires: now.Add(sessionLifetime)}
+	if who == (person{}) {
+		rec.Role = admin
+	}
 	value, err := json.Marshal(rec)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("encode session: %w", err)
@@ -77,7 +84,14 @@ func (s sessions) find(key sessionKey) (principal, error) {
 	if !time.Now().Before(rec.Expires) {
 		return principal{}, errNoSession
 	}
-	return principal{role: rec.Role, session: key, expires: rec.Expires}, nil
+	who := principal{role: rec.Role, session: key, expires: rec.Expires, person: rec.Person}
+	if rec.Person == (person{}) {
+		return who, nil
+	}
+	if who.role = roleOf(s.fleet, rec.Person); who.role == "" {
+		return principal{}, errNoSession
+	}
+	return who, nil
 }
 
 // end removes a session; ending one twice is no error.
@@ -106,20 +120,25 @@ func (s sessions) sweep(ctx context.Context, log *slog.Logger) error {
 }
 
 func (s sessions) removeExpired(ctx context.Context) error {
-	var expired []tracker.Record
 	now := time.Now()
+	return s.remove(ctx, func(rec *sessionRecord) bool { return !now.Before(rec.Expires) })
+}
+
+// remove ends all sessions that match, and those that cannot be read.
+func (s sessions) remove(ctx context.Context, match func(*sessionRecord) bool) error {
+	var ended []tracker.Record
 	err := s.fleet.ScanRecords(sessionBucket, "", func(r tracker.Record) error {
 		var rec sessionRecord
-		if json.Unmarshal(r.Value, &rec) != nil || !now.Before(rec.Expires) {
-			expired = append(expired, tracker.Record{Key: r.Key})
+		if json.Unmarshal(r.Value, &rec) != nil || match(&rec) {
+			ended = append(ended, tracker.Record{Key: r.Key})
 		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("scan sessions: %w", err)
 	}
-	if len(expired) == 0 {
+	if len(ended) == 0 {
 		return nil
 	}
-	return s.fleet.PutRecords(ctx, sessionBucket, expired...)
+	return s.fleet.PutRecords(ctx, sessionBucket, ended...)
 }

@@ -180,17 +180,17 @@ func TestSessionsAreStoredHashedAndSweptWhenExpired(t *testing.T) {
 
 func TestCodesAreFewAndShortLived(t *testing.T) {
 	c := newCodes()
-	first, _ := c.issue(time.Minute)
+	first, _ := c.issue(time.Minute, person{})
 	for range maxCodes {
-		c.issue(time.Hour)
+		c.issue(time.Hour, person{})
 	}
-	if len(c.expires) > maxCodes {
-		t.Errorf("%d codes", len(c.expires))
+	if len(c.open) > maxCodes {
+		t.Errorf("%d codes", len(c.open))
 	}
 	if _, ok := c.redeem(first); ok {
 		t.Error("the first to expire was not the one to go")
 	}
-	late, _ := c.issue(-time.Second)
+	late, _ := c.issue(-time.Second, person{})
 	if _, ok := c.redeem(late); ok {
 		t.Error("an expired code works")
 	}

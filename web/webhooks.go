@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -12,13 +13,13 @@ import (
 
 func (s *Server) webhookRoutes() []route {
 	return []route{
-		{pattern: "GET /api/v1/webhooks", role: admin, partners: true, handler: s.listWebhooks},
-		{pattern: "POST /api/v1/webhooks", role: admin, partners: true, handler: s.createWebhook},
-		{pattern: "GET /api/v1/webhooks/{id}", role: admin, partners: true, handler: s.showWebhook},
-		{pattern: "PATCH /api/v1/webhooks/{id}", role: admin, partners: true, handler: s.patchWebhook},
-		{pattern: "DELETE /api/v1/webhooks/{id}", role: admin, partners: true, handler: s.deleteWebhook},
-		{pattern: "POST /api/v1/webhooks/{id}/secret", role: admin, partners: true, handler: s.rotateWebhook},
-		{pattern: "POST /api/v1/webhooks/{id}/replay", role: admin, partners: true, handler: s.replayWebhook},
+		{pattern: "GET /api/v1/webhooks", role: dispatcher, partners: true, handler: s.listWebhooks},
+		{pattern: "POST /api/v1/webhooks", role: dispatcher, partners: true, handler: s.createWebhook},
+		{pattern: "GET /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.showWebhook},
+		{pattern: "PATCH /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.patchWebhook},
+		{pattern: "DELETE /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.deleteWebhook},
+		{pattern: "POST /api/v1/webhooks/{id}/secret", role: dispatcher, partners: true, handler: s.rotateWebhook},
+		{pattern: "POST /api/v1/webhooks/{id}/replay", role: dispatcher, partners: true, handler: s.replayWebhook},
 	}
 }
 
@@ -191,6 +192,9 @@ func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request, who princ
 	h, err := s.ownWebhook(r, who)
 	if err != nil {
 		return err
+	}
+	if seen, err := seenVersion(r); err != nil || seen != tracker.AnyVersion && seen != h.Version {
+		return cmp.Or(err, staleError(tracker.ErrStale))
 	}
 	if err := change(r, func(ctx context.Context) error { return s.hooks.Delete(ctx, h.ID) }); err != nil {
 		return webhookError(err)

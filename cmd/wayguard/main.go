@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // depots have time zones, bare machines have none
 
 	"github.com/alecthomas/kong"
 )
