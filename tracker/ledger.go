@@ -37,6 +37,12 @@ type ledger struct {
 	// of deliveries.
 	references map[string][]string
 	receipts   *receipts
+	// links is nil without a keyring.
+	links  *links
+	trips  *trips
+	wishes *shelf[Wish, *Wish]
+	// wished are the wishes of each delivery, under the lock of wishes.
+	wished map[DeliveryID][]string
 	// pending are the deliveries whose hand-off the engine was not told of, under
 	// the same lock.
 	pending map[DeliveryID]bool
@@ -72,22 +78,29 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		hazards:    newShelf[Hazard](hazardBucket),
 		alerts:     newShelf[Alert](alertBucket),
 		standing:   make(map[cause][]AlertID),
+		trips:      newTrips(),
+		wishes:     newShelf[Wish](wishBucket),
+		wished:     make(map[DeliveryID][]string),
 	}
 	l.deliveries.placed, l.alerts.placed = l.noteDelivery, l.noteAlert
+	l.rounds.placed, l.wishes.placed = l.trips.note, l.noteWish
 	for i := range l.turns {
 		l.turns[i] = newTurn()
 	}
 	if keys == nil {
 		return l, nil
 	}
+	var err error
+	if l.links, err = loadLinks(store, l.now); err != nil {
+		return nil, err
+	}
 	for _, load := range []func(Store, *Keyring) error{
-		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.rounds.load, l.alerts.load, l.hazards.load,
+		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.rounds.load, l.alerts.load, l.hazards.load, l.wishes.load,
 	} {
 		if err := load(store, keys); err != nil {
 			return nil, err
 		}
 	}
-	var err error
 	l.duties, err = loadDuties(store, keys)
 	return l, err
 }
@@ -100,6 +113,7 @@ func (l *ledger) takeDuties() []dutyEdit {
 
 func (l *ledger) noteDelivery(before, after *Delivery) {
 	l.refer(before, after)
+	l.links.note(before, after)
 	l.notePending(after)
 }
 
@@ -143,6 +157,8 @@ func (l *ledger) holdEach(ctx context.Context, edit func(context.Context) error,
 
 // newID is a UUID of version 7 (RFC 9562): those made later sort behind.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func (l *ledger) now() time.Time { return time.Now() }
 
 // today is the time as the store keeps it.
 func (l *ledger) today() time.Time { return l.clock.Now().UTC().Truncate(time.Millisecond) }

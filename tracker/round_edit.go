@@ -134,6 +134,7 @@ func (l *ledger) replan(b *ledgerEdit, before, r *Round) error {
 	}
 	for _, id := range before.Stops {
 		if !slices.Contains(r.Stops, id) {
+			r.leave(id)
 			if err := l.takeOff(b, id, "taken off its round"); err != nil {
 				return err
 			}
@@ -222,6 +223,7 @@ func (l *ledger) leave(b *ledgerEdit, d *Delivery) error {
 		return nil
 	}
 	old.Stops = slices.DeleteFunc(slices.Clone(old.Stops), func(id DeliveryID) bool { return id == d.ID })
+	old.leave(d.ID)
 	b.reshaped[old.ID] = true
 	return put(b, l.rounds, &old)
 }
