@@ -44,7 +44,7 @@ type route struct {
 }
 
 func (s *Server) routes() []route {
-	return slices.Concat(s.catalogRoutes(), s.webhookRoutes(), s.notifyRoutes(), []route{
+	return slices.Concat(s.catalogRoutes(), s.customerRoutes(), s.webhookRoutes(), s.notifyRoutes(), []route{
 		{pattern: "GET /healthz", handler: s.healthz, always: true},
 		{pattern: "GET /readyz", handler: s.readyz, always: true},
 		{pattern: "GET /metrics", role: admin, handler: s.showMetrics()},

@@ -58,6 +58,8 @@ type Server struct {
 	access
 	site
 	live *live
+	// guests are those who have nothing but a link.
+	guests *guests
 	// fenceEdits makes looking whether a fence exists and storing it one step.
 	fenceEdits sync.Mutex
 	mux        *http.ServeMux
@@ -113,6 +115,10 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
+	guests, err := newGuests(opts)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	s := &Server{
 		fleet:   opts.Fleet,
 		rules:   opts.Rules,
@@ -125,6 +131,7 @@ func New(opts Options) (*Server, error) {
 		site:    site,
 		live:    newLive(newFeed(opts.Fleet, opts.Log), opts.Limits, m),
 		mux:     http.NewServeMux(),
+		guests:  guests,
 	}
 	for _, rt := range append(s.routes(), s.doorRoutes()...) {
 		s.mux.Handle(rt.pattern, s.handle(rt))
@@ -190,6 +197,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error {
 		<-ctx.Done()
 		s.live.close()
+		s.guests.watchers.close()
 		return s.shutdown(server)
 	})
 	return g.Wait()
