@@ -7,9 +7,6 @@ import { Feed } from "./feed";
 import type { News, Place } from "./news";
 import { show } from "./page";
 
-const main = document.querySelector<HTMLElement>("main[data-live]");
-if (main) watch(main);
-
 function watch(main: HTMLElement): void {
   const stage = new Stage(main);
   const feed = new Feed(new URL(main.dataset.live ?? "", location.href).href, {
@@ -53,6 +50,7 @@ function sayFresh(fresh: boolean): void {
 class Stage {
   readonly #section = document.getElementById("where");
   readonly #button = document.querySelector<HTMLButtonElement>("#show-map");
+  #last: News | null = null;
   #map: Promise<{ show(vehicle: Place | null, door: Place | null): void } | null> | null = null;
   #wanted = !frugal();
 
@@ -63,8 +61,6 @@ class Stage {
       this.#open();
     });
   }
-
-  #last: News | null = null;
 
   show(news: News): void {
     this.#last = news;
@@ -97,3 +93,6 @@ function frugal(): boolean {
   const { connection } = navigator as { connection?: { saveData?: boolean; effectiveType?: string } };
   return connection?.saveData === true || /2g$/.test(connection?.effectiveType ?? "");
 }
+
+const main = document.querySelector<HTMLElement>("main[data-live]");
+if (main) watch(main);
