@@ -4,8 +4,9 @@
 // Start with New and Run. openapi.yaml describes every route but those of the
 // doors for devices, which are described at Door.
 //
-// Nothing but health, signing in, enrolment, which takes a one-time code, and the
-// page's own files answers without credentials: a bearer token, or the cookie
+// Nothing but health, signing in, enrolment, which takes a one-time code, the
+// page's own files and the pages of customers, whose links are secret (/t/TOKEN),
+// answers without credentials: a bearer token, or the cookie
 // that a one-time sign-in link turns into. Devices, which send their id and
 // secret or their door token, get at nothing but the doors. Every change and every WebSocket that comes with a cookie must also
 // carry an Origin of this server. Errors are problem details (RFC 9457) that say

@@ -19,7 +19,7 @@ export async function openMap(container: HTMLElement, given: DOMStringMap, vehic
     try {
       const chart = await (await load())(container, ground, palette(), events, around(vehicle, door));
       name(container);
-      return new CustomerMap(chart, () => grabbed, vehicle, door);
+      return new CustomerMap(chart, () => grabbed, container.dataset.you ?? "", vehicle, door);
     } catch {
       container.replaceChildren();
       container.removeAttribute("class");
@@ -67,6 +67,7 @@ class CustomerMap {
   constructor(
     private readonly chart: Chart,
     private readonly grabbed: () => boolean,
+    private readonly you: string,
     vehicle: Place,
     door: Place,
   ) {
@@ -76,7 +77,9 @@ class CustomerMap {
   }
 
   show(vehicle: Place | null, door: Place | null): void {
-    void this.chart.paint("spot", collection(door ? [point(door, {})] : []));
+    const here = collection(door ? [point(door, { name: this.you, from: 0 })] : []);
+    void this.chart.paint("spot", here);
+    void this.chart.paint("fence-names", here);
     if (!vehicle || !door) return this.#draw(null);
     if (!this.grabbed() && !inside(this.chart.bounds(), vehicle)) this.chart.fit(around(vehicle, door), calm() ? 0 : 500);
     this.#move(vehicle);
