@@ -158,7 +158,7 @@ func (l *ledger) holdEach(ctx context.Context, edit func(context.Context) error,
 // newID is a UUID of version 7 (RFC 9562): those made later sort behind.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-func (l *ledger) now() time.Time { return time.Now() }
+func (l *ledger) now() time.Time { return l.clock.Now() }
 
 // today is the time as the store keeps it.
 func (l *ledger) today() time.Time { return l.clock.Now().UTC().Truncate(time.Millisecond) }

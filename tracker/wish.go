@@ -48,6 +48,8 @@ type Wish struct {
 	Customer CustomerID `json:"customer"`
 	Kind     WishKind   `json:"kind"`
 	State    WishState  `json:"state"`
+	// Zone is a name of the IANA database: that of its day.
+	Zone string `json:"zone,omitempty"`
 	// By is who decided, empty while it is open.
 	By     string `json:"by,omitempty"`
 	Wished `json:"-"`
@@ -55,8 +57,7 @@ type Wish struct {
 
 // Wished is what is personal of a wish.
 type Wished struct {
-	// Day is such as 2026-03-03, empty unless another day is asked for. It is one
-	// of the zone that Fleet.Zone tells.
+	// Day is such as 2026-03-03, empty unless another day is asked for.
 	Day string `json:"day,omitempty"`
 	// Text says where or with whom to leave it, or what else the customer says.
 	Text string `json:"text,omitempty"`
@@ -83,12 +84,16 @@ const (
 // NewWish is a wish to be made.
 type NewWish struct {
 	Kind WishKind
+	// Zone is where the customer is; nil for UTC.
+	Zone *time.Location
 	Wished
 }
 
-// normalize checks w against the days on which it could be brought; today is the
-// day that it is where d goes.
-func (w *NewWish) normalize(d *Delivery, today time.Time) error {
+// normalize checks w against the days on which it could be brought.
+func (w *NewWish) normalize(d *Delivery, now time.Time) error {
+	if w.Zone == nil {
+		w.Zone = time.UTC
+	}
 	w.Text = strings.TrimSpace(strings.ReplaceAll(w.Text, "\r\n", "\n"))
 	w.Answer = ""
 	if w.Kind != WishDay {
@@ -107,7 +112,7 @@ func (w *NewWish) normalize(d *Delivery, today time.Time) error {
 		return &MemberError{"kind", fmt.Sprintf("is not to be had for a delivery that is %s.", d.State)}
 	}
 	if w.Kind == WishDay {
-		return checkWishDay(w.Day, today)
+		return checkWishDay(w.Day, now.In(w.Zone))
 	}
 	return nil
 }
@@ -145,7 +150,11 @@ type wishDetail struct {
 
 // window is when a delivery is to be brought on another day: at the same time of
 // the day, or where none was set, at any.
-func (w *Wish) window(d *Delivery, zone *time.Location) (start, end time.Time, err error) {
+func (w *Wish) window(d *Delivery) (start, end time.Time, err error) {
+	zone, err := time.LoadLocation(w.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
 	day, err := time.ParseInLocation(time.DateOnly, w.Day, zone)
 	if err != nil {
 		return start, end, &MemberError{"day", "of the wish cannot be read: change the delivery's window."}

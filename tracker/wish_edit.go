@@ -28,23 +28,6 @@ func (l *ledger) noteWish(before, after *Wish) {
 	}
 }
 
-// Zone is that of the depot which a delivery's round begins at; of the only depot
-// where it is on no round; else UTC.
-func (f *Fleet) Zone(d *Delivery) *time.Location {
-	r, _ := f.Round(d.Round)
-	depot, ok := f.ledger.depots.get(r.Depot)
-	if !ok {
-		if all := f.ledger.depots.list("", false, 2, func(*Depot) bool { return true }); len(all) == 1 {
-			depot = all[0]
-		}
-	}
-	zone, err := depot.location()
-	if err != nil {
-		return time.UTC
-	}
-	return zone
-}
-
 // MakeWish keeps what a customer asks for; dispatch gets an alert. The same wish
 // made twice is one; another one takes the place of one that is still open. Errors
 // wrap ErrBadInput, ErrNotFound, ErrErased, ErrUnavailable or ctx's.
@@ -54,7 +37,7 @@ func (f *Fleet) MakeWish(ctx context.Context, id DeliveryID, n NewWish) (made Wi
 		if d.Erased {
 			return fmt.Errorf("delivery %s: %w", id, ErrErased)
 		}
-		if err := n.normalize(d, l.now().In(f.Zone(d))); err != nil {
+		if err := n.normalize(d, l.now()); err != nil {
 			return err
 		}
 		b := l.edit()
@@ -75,7 +58,7 @@ func (f *Fleet) MakeWish(ctx context.Context, id DeliveryID, n NewWish) (made Wi
 		if len(earlier) >= maxWishes {
 			return &MemberError{"kind", fmt.Sprintf("is one too many: there were %d wishes about this delivery.", maxWishes)}
 		}
-		w := &Wish{ID: WishID(newID()), Delivery: d.ID, Customer: d.Customer, Kind: n.Kind, Wished: n.Wished}
+		w := &Wish{ID: WishID(newID()), Delivery: d.ID, Customer: d.Customer, Kind: n.Kind, Zone: n.Zone.String(), Wished: n.Wished}
 		if err := b.putWish(l, d, w, WishOpen, ""); err != nil {
 			return err
 		}
@@ -158,7 +141,7 @@ func (l *ledger) openWish(d *Delivery, id WishID, seen uint64) (Wish, error) {
 // grant does what a wish asks for.
 func (f *Fleet) grant(b *ledgerEdit, d *Delivery, w *Wish) error {
 	before := *d
-	typ, err := d.grant(w, f.Zone(d), b.at)
+	typ, err := d.grant(w, b.at)
 	if err != nil {
 		return err
 	}
@@ -171,13 +154,13 @@ func (f *Fleet) grant(b *ledgerEdit, d *Delivery, w *Wish) error {
 	return b.putDelivery(f.ledger, d, typ)
 }
 
-func (d *Delivery) grant(w *Wish, zone *time.Location, at time.Time) (typ string, err error) {
+func (d *Delivery) grant(w *Wish, at time.Time) (typ string, err error) {
 	if !d.State.Open() {
 		return "", &MemberError{"state", fmt.Sprintf("is %s: it is too late for the wish, decline it.", d.State)}
 	}
 	switch w.Kind {
 	case WishDay:
-		return "delivery.changed", d.postpone(w, zone, at)
+		return "delivery.changed", d.postpone(w, at)
 	case WishNotMine:
 		return eventType(DeliveryCancelled), d.cancelWish(at)
 	}
@@ -190,7 +173,7 @@ func (d *Delivery) grant(w *Wish, zone *time.Location, at time.Time) (typ string
 }
 
 // postpone takes a delivery that is not aboard off its round.
-func (d *Delivery) postpone(w *Wish, zone *time.Location, at time.Time) (err error) {
+func (d *Delivery) postpone(w *Wish, at time.Time) (err error) {
 	if d.State.OnTheWay() {
 		return &MemberError{"state", fmt.Sprintf("is %s: take it off its round first, or decline the wish.", d.State)}
 	}
@@ -200,7 +183,7 @@ func (d *Delivery) postpone(w *Wish, zone *time.Location, at time.Time) (err err
 		}
 	}
 	d.Round = ""
-	d.WindowStart, d.WindowEnd, err = w.window(d, zone)
+	d.WindowStart, d.WindowEnd, err = w.window(d)
 	return err
 }
 

@@ -15,6 +15,16 @@ func (s *Server) linkTo(r *http.Request, token string) string {
 	return u.String()
 }
 
+// CustomerLink is where the customer finds a delivery; empty where there is none,
+// and once the link is dead.
+func (s *Server) CustomerLink(id tracker.DeliveryID) string {
+	token, ok := s.fleet.TrackingToken(id)
+	if !ok {
+		return ""
+	}
+	return s.url().JoinPath("t", token).String()
+}
+
 // showLink gives dispatch the link of a delivery, to say or to send by hand.
 func (s *Server) showLink(w http.ResponseWriter, r *http.Request, _ principal) error {
 	if _, ok := s.fleet.Delivery(deliveryID(r)); !ok {

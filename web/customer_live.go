@@ -95,7 +95,7 @@ func (c *watcher) look() (frame []byte, dead bool, err error) {
 	if !ok {
 		return nil, true, nil
 	}
-	t := newTeller(c.server.fleet, &d, c.speech, c.server.now())
+	t := c.server.tell(&d, c.speech)
 	news := t.news()
 	if c.version != d.Version {
 		if c.history, err = t.history(); err != nil {

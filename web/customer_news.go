@@ -57,8 +57,16 @@ type teller struct {
 	now   time.Time // in the zone of the delivery
 }
 
-func newTeller(f *tracker.Fleet, d *tracker.Delivery, in *speech, now time.Time) *teller {
-	return &teller{speech: in, fleet: f, d: d, now: now.In(f.Zone(d))}
+// tell speaks of a delivery in the zone that messages about it are in.
+func (s *Server) tell(d *tracker.Delivery, in *speech) *teller {
+	return &teller{speech: in, fleet: s.fleet, d: d, now: s.fleet.Clock().Now().In(s.zoneOf(d))}
+}
+
+func (s *Server) zoneOf(d *tracker.Delivery) *time.Location {
+	if s.rules == nil {
+		return time.UTC
+	}
+	return s.rules.Zone(d)
 }
 
 // news gathers what there is to be said but the history.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"wayguard/notify"
 	"wayguard/tracker"
 )
 
@@ -25,14 +27,6 @@ var customerHTML string
 //go:embed customer_page.css
 var customerCSS string
 
-// Sender is who writes to customers.
-type Sender struct {
-	// Name is shown where the sender of a delivery gave none.
-	Name string
-	// Support is whom customers can turn to; empty for nobody.
-	Support string
-}
-
 // guests is what serves those who have nothing but a link. The link is the
 // credential: no cookie is set or looked at.
 type guests struct {
@@ -41,8 +35,7 @@ type guests struct {
 	policy string
 	// tiles are those of this server, if it has any: another one would learn where
 	// the customer lives.
-	tiles  string
-	sender func() Sender
+	tiles string
 	// wrong counts links that open nothing, by client, wishes those of a delivery.
 	wrong, wishes *buckets
 	watchers      *watchers
@@ -69,12 +62,9 @@ func newGuests(opts Options) (*guests, error) {
 		return nil, err
 	}
 	c := &guests{
-		texts: texts, page: page, policy: customerPolicy(), sender: opts.Sender,
+		texts: texts, page: page, policy: customerPolicy(),
 		wrong: failureBuckets(), wishes: newBuckets(rate.Every(wishEvery), wishBurst),
 		watchers: newWatchers(m), metrics: m,
-	}
-	if c.sender == nil {
-		c.sender = func() Sender { return Sender{} }
 	}
 	if t := opts.Map.Tiles; t != nil && strings.HasPrefix(t.URL, "/") {
 		own, err := json.Marshal(t)
@@ -130,7 +120,7 @@ func (s *Server) showDeliveryPage(w http.ResponseWriter, r *http.Request, _ prin
 func (s *Server) writeCustomer(w http.ResponseWriter, r *http.Request, status int, d *tracker.Delivery, form *wishForm) error {
 	c := s.guests
 	customer, _ := s.fleet.Customer(d.Customer)
-	t := newTeller(s.fleet, d, c.texts.speak(r, customer.Language), s.now())
+	t := s.tell(d, c.texts.speak(r, customer.Language))
 	news := t.news()
 	var err error
 	if news.History, err = t.history(); err != nil {
@@ -138,7 +128,7 @@ func (s *Server) writeCustomer(w http.ResponseWriter, r *http.Request, status in
 	}
 	link := "/t/" + r.PathValue("token")
 	p := customerPage{
-		speech: t.speech, News: news, Facts: t.facts(c.sender()), Help: c.sender().Support,
+		speech: t.speech, News: news, Facts: t.facts(s.sender().Name), Help: s.sender().Support,
 		Form: t.form(link, form), Live: customerLive{Feed: link + "/live", Tiles: c.tiles},
 	}
 	if s.basemap != nil {
@@ -147,12 +137,18 @@ func (s *Server) writeCustomer(w http.ResponseWriter, r *http.Request, status in
 	return c.write(w, r, status, &p)
 }
 
-// facts are what was ordered.
-func (t *teller) facts(sender Sender) (facts []customerFact) {
-	from := string(t.d.Partner)
-	if from == "" {
-		from = sender.Name
+// sender is who writes to customers, by the settings of notifications.
+func (s *Server) sender() notify.Sender {
+	if s.rules == nil {
+		return notify.Sender{}
 	}
+	settings, _ := s.rules.Settings()
+	return settings.Sender
+}
+
+// facts are what was ordered.
+func (t *teller) facts(sender string) (facts []customerFact) {
+	from := cmp.Or(string(t.d.Partner), sender)
 	what := ""
 	if n := len(t.d.Parcels); n > 0 {
 		what = t.say("parcels", n)
@@ -217,6 +213,3 @@ func (s *Server) showCustomerTown(w http.ResponseWriter, r *http.Request, who pr
 	s.guests.guard(w.Header())
 	return s.showBasemap(w, r, who)
 }
-
-// now is the time of the fleet's day.
-func (s *Server) now() time.Time { return time.Now() }

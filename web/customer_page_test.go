@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"wayguard/geofence"
+	"wayguard/notify"
 	"wayguard/tracker"
 )
 
@@ -35,7 +36,7 @@ func startDay(t *testing.T, change ...func(*Options)) *testSite {
 		t.Fatal(err)
 	}
 	runUntil(t, "fleet of the day", fleet.Run)
-	s := startSite(t, append(change, func(o *Options) { o.Fleet = fleet })...)
+	s := startSite(t, append(change, func(o *Options) { o.Fleet = fleet }, withRules(t))...)
 	s.fleet = fleet
 	s.device("box")
 	for _, err := range []error{
@@ -47,6 +48,15 @@ func startDay(t *testing.T, change ...func(*Options)) *testSite {
 		}
 	}
 	return s
+}
+
+// sender sets who writes to customers.
+func (s *testSite) sender(name, support string) {
+	s.t.Helper()
+	_, _, err := s.server.rules.Change(s.t.Context(), tracker.AnyVersion, notify.Settings{Sender: notify.Sender{Name: name, Support: support}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func second[T any](_ T, err error) error { return err }
@@ -151,9 +161,8 @@ func (s *testSite) wantWords(path string, want []string, not ...string) answer {
 }
 
 func TestCustomerReadsWhatComesAndWhen(t *testing.T) {
-	s := startDay(t, func(o *Options) {
-		o.Sender = func() Sender { return Sender{Name: "Mill & Sons", Support: "+49 30 1234"} }
-	})
+	s := startDay(t)
+	s.sender("Mill & Sons", "+49 30 1234")
 	first := s.ordered(func(o *tracker.NewDelivery) { o.Order.Point = east(1500) })
 	d := s.ordered()
 	page := s.link(d.ID)
@@ -184,10 +193,8 @@ func TestPageIsInTheCustomersLanguage(t *testing.T) {
 func TestPageKeepsToItself(t *testing.T) {
 	s := startDay(t, func(o *Options) {
 		o.Map.Tiles = &Tiles{Kind: "raster", URL: "https://tiles.example/{z}/{x}/{y}"}
-		o.Sender = func() Sender {
-			return Sender{Name: `<img src=x onerror=alert(1)>`, Support: `"><script>alert(1)</script>`}
-		}
 	})
+	s.sender(`<img src=x onerror=x>`, `"><script>alert(1)</script>`)
 	d := s.ordered(func(o *tracker.NewDelivery) { o.Order.Reference = `</style><script>alert(2)</script>` })
 	a := s.send(http.MethodGet, s.link(d.ID))
 	for name, want := range map[string]string{

@@ -70,7 +70,7 @@ func (s *Server) makeWish(w http.ResponseWriter, r *http.Request, _ principal) e
 	}
 	err = change(r, func(ctx context.Context) error {
 		_, err := s.fleet.MakeWish(ctx, d.ID, tracker.NewWish{
-			Kind: tracker.WishKind(form.Kind), Wished: tracker.Wished{Day: form.Day, Text: form.Text},
+			Kind: tracker.WishKind(form.Kind), Zone: s.zoneOf(&d), Wished: tracker.Wished{Day: form.Day, Text: form.Text},
 		})
 		return err
 	})

@@ -28,7 +28,7 @@ func TestWishIsAskedForAndGranted(t *testing.T) {
 		o.Order.WindowStart, o.Order.WindowEnd = time.Now(), time.Now().Add(2*time.Hour)
 	})
 	page := s.link(d.ID)
-	day := time.Now().In(s.fleet.Zone(&d)).AddDate(0, 0, 2).Format(time.DateOnly)
+	day := time.Now().In(s.server.zoneOf(&d)).AddDate(0, 0, 2).Format(time.DateOnly)
 	form := url.Values{"kind": {"another_day"}, "day": {day}, "text": {"after six <b>"}}
 	for range 2 {
 		if a := s.ask(page, form); a.status != http.StatusSeeOther || a.header.Get("Location") != page+"#wish" {
@@ -47,7 +47,7 @@ func TestWishIsAskedForAndGranted(t *testing.T) {
 		t.Errorf("ETag %s", a.header.Get("ETag"))
 	}
 	s.wantWords(page, []string{"That is arranged. Between nine and eleven."}, "not answered")
-	if now := s.api(http.StatusOK, http.MethodGet, "/api/v1/deliveries/"+string(d.ID)).delivery(); now.WindowStart.In(s.fleet.Zone(&d)).Format(time.DateOnly) != day {
+	if now := s.api(http.StatusOK, http.MethodGet, "/api/v1/deliveries/"+string(d.ID)).delivery(); now.WindowStart.In(s.server.zoneOf(&d)).Format(time.DateOnly) != day {
 		t.Errorf("window %s", now.WindowStart)
 	}
 	s.api(http.StatusConflict, http.MethodPost, path+"/decline")

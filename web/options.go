@@ -32,9 +32,6 @@ type Options struct {
 	Map        Map
 	// Rules are who hears what; nil where nobody is notified.
 	Rules *notify.Rules
-	// Sender is asked whenever a customer's page names who writes to them; nil for
-	// nobody.
-	Sender func() Sender
 	// Doors are where devices send reports over HTTP, each under its name.
 	Doors []Door
 	// Warning is shown on the page and by /healthz; empty for none.
