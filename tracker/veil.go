@@ -27,6 +27,11 @@ import (
 // Networks", USENIX Security 2018). Hence its middle is up to veilShift off the
 // stop, to a side that only the link key tells and that is the same whenever and
 // by whomever it is seen, and it reaches as much further.
+//
+// What it does not hide: that the vehicle stands somewhere else than at a stop;
+// which way it turns, where a driver serves somebody out of order, until it is
+// near to them; and a stop whose address was changed while the vehicle was there,
+// since the old address is not kept.
 const (
 	// VeilMeters is as far as two or three blocks of houses: it leaves a hundred
 	// doors and more.

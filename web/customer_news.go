@@ -63,10 +63,16 @@ func (s *Server) tell(d *tracker.Delivery, in *speech) *teller {
 }
 
 func (s *Server) zoneOf(d *tracker.Delivery) *time.Location {
-	if s.rules == nil {
+	if s.rules != nil {
+		return s.rules.Zone(d)
+	}
+	round, _ := s.fleet.Round(d.Round)
+	depot, _ := s.fleet.Depots().Get(round.Depot)
+	zone, err := time.LoadLocation(depot.TimeZone)
+	if err != nil {
 		return time.UTC
 	}
-	return s.rules.Zone(d)
+	return zone
 }
 
 // news gathers what there is to be said but the history.
