@@ -88,6 +88,9 @@ func (f *Fleet) erase(ctx context.Context, id CustomerID, theirs []Delivery) err
 		if err := put(b, l.deliveries, &theirs[i]); err != nil {
 			return err
 		}
+		if err := l.eraseWishes(b, f.Wishes(theirs[i].ID)); err != nil {
+			return err
+		}
 	}
 	return f.commitLedger(ctx, b)
 }

@@ -22,6 +22,8 @@ type Delivery struct {
 	Meta     `json:"-"`
 	ID       DeliveryID `json:"id"`
 	Customer CustomerID `json:"customer"`
+	// Links counts how often its link was made anew.
+	Links uint64 `json:"links,omitempty"`
 	Order
 	Course
 }

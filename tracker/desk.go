@@ -103,6 +103,8 @@ func concerns(e *Event) bool {
 	switch e.Type {
 	case "stop.begin", "stop.end", "delivery.approaching", "drop.confirmed", "drop.unverifiable", "event.retracted":
 		return true
+	case "delivery.changed":
+		return wishOf(e) != nil
 	}
 	_, opens := alarming[e.Type]
 	_, resolves := resolving[e.Type]
@@ -163,6 +165,9 @@ func (l *ledger) heed(b *ledgerEdit, e *Event) error {
 		return l.resolve(b, AlertID(e.Subject), "did not happen, by positions that came late")
 	}
 	if err := l.settleAlerts(b, e); err != nil {
+		return err
+	}
+	if err := l.heedWish(b, e, about); err != nil {
 		return err
 	}
 	if _, opens := alarming[e.Type]; !opens {

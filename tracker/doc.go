@@ -103,6 +103,13 @@
 // input of the engine, in the journal, once the vehicle has reported a position
 // as late as it.
 //
+// # Links of customers
+//
+// Whoever has the link of a delivery may see it: [Fleet.TrackingToken] and
+// [Fleet.DeliveryByToken]. Of the vehicle they learn what [Fleet.Approach] tells,
+// which is never where another customer lives. What they ask for, [Fleet.MakeWish],
+// opens an alert, and changes nothing until dispatch accepts it.
+//
 // # Duplicates
 //
 // A fix of which the time and the place are in the track already is dropped,

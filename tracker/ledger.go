@@ -38,6 +38,12 @@ type ledger struct {
 	references map[string][]string
 	texts      *texts
 	receipts   *receipts
+	// links is nil without a keyring.
+	links  *links
+	trips  *trips
+	wishes *shelf[Wish, *Wish]
+	// wished are the wishes of each delivery, under the lock of wishes.
+	wished map[DeliveryID][]string
 	// pending are the deliveries whose hand-off the engine was not told of, under
 	// the same lock.
 	pending map[DeliveryID]bool
@@ -83,23 +89,30 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		standing:   make(map[cause][]AlertID),
 		parcels:    newShelf[Parcel](parcelBucket),
 		tagged:     newParcelIndex(),
+		trips:      newTrips(),
+		wishes:     newShelf[Wish](wishBucket),
+		wished:     make(map[DeliveryID][]string),
 	}
 	l.customers.placed, l.deliveries.placed, l.alerts.placed = l.noteCustomer, l.noteDelivery, l.noteAlert
 	l.parcels.placed, l.parcels.dropped = l.tagged.place, func(p *Parcel) { l.tagged.place(p, nil) }
+	l.rounds.placed, l.wishes.placed = l.trips.note, l.noteWish
 	for i := range l.turns {
 		l.turns[i] = newTurn()
 	}
 	if keys == nil {
 		return l, nil
 	}
+	var err error
+	if l.links, err = loadLinks(store, l.now); err != nil {
+		return nil, err
+	}
 	for _, load := range []func(Store, *Keyring) error{
-		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.staff.load, l.rounds.load, l.alerts.load, l.hazards.load, l.parcels.load,
+		l.customers.load, l.deliveries.load, l.receipts.load, l.depots.load, l.vehicles.load, l.drivers.load, l.staff.load, l.rounds.load, l.alerts.load, l.hazards.load, l.parcels.load, l.wishes.load,
 	} {
 		if err := load(store, keys); err != nil {
 			return nil, err
 		}
 	}
-	var err error
 	if l.duties, err = loadDuties(store, keys); err != nil {
 		return nil, err
 	}
@@ -117,6 +130,7 @@ func (l *ledger) noteDelivery(before, after *Delivery) {
 	l.refer(before, after)
 	l.tagged.order(before, after)
 	l.noteText(before, after)
+	l.links.note(before, after)
 	l.notePending(after)
 }
 
@@ -160,6 +174,8 @@ func (l *ledger) holdEach(ctx context.Context, edit func(context.Context) error,
 
 // newID is a UUID of version 7 (RFC 9562): those made later sort behind.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func (l *ledger) now() time.Time { return l.clock.Now() }
 
 // today is the time as the store keeps it.
 func (l *ledger) today() time.Time { return l.clock.Now().UTC().Truncate(time.Millisecond) }

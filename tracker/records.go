@@ -18,7 +18,7 @@ func checkRecord(r *BucketRecord) error {
 	own := []string{
 		deviceBucket, fenceBucket, worldBucket, keyBucket, quarantineBucket, enrolBucket, readingBucket, desiredBucket, doorTokenBucket, ownTracksBucket,
 		customerBucket, deliveryBucket, receiptBucket, depotBucket, vehicleBucket, driverBucket, staffBucket, roundBucket, dutyBucket, parcelBucket, errandBucket,
-		alertBucket, hazardBucket, partBucket, cursorBucket, handoffBucket, retentionBucket,
+		alertBucket, hazardBucket, partBucket, cursorBucket, handoffBucket, retentionBucket, wishBucket,
 	}
 	if len(r.Bucket) == 0 || len(r.Bucket) > maxRecordName || slices.Contains(own, r.Bucket) {
 		return fmt.Errorf("%w: the bucket must have a name of its own of 1 to %d bytes", ErrBadRecord, maxRecordName)

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,6 +43,9 @@ type Round struct {
 	// Behind are stops that were served before a vehicle took over that is not
 	// to serve them again.
 	Behind []DeliveryID `json:"behind,omitempty"`
+	// Left are stops that were taken off while it ran: the vehicle may have been
+	// there.
+	Left []DeliveryID `json:"left,omitempty"`
 	// Plan is the way, which passes the doors of people: it is sealed under a
 	// key of the round's own.
 	Plan `json:"-"`
@@ -55,6 +59,15 @@ const roundBucket = "rounds"
 
 func (r *Round) key() string            { return string(r.ID) }
 func (r *Round) personal() (KeyID, any) { return KeyID(r.ID), &r.Plan }
+
+// leave notes stops that are taken off.
+func (r *Round) leave(ids ...DeliveryID) {
+	for _, id := range ids {
+		if r.State == RoundRunning && !slices.Contains(r.Left, id) {
+			r.Left = append(slices.Clip(r.Left), id)
+		}
+	}
+}
 
 // Limits of a round.
 const (

@@ -100,6 +100,7 @@ func (l *ledger) replan(b *ledgerEdit, before, r *Round) error {
 		if stays[id] {
 			continue
 		}
+		r.leave(id)
 		if err := l.takeOff(b, id, "taken off its round"); err != nil {
 			return err
 		}
@@ -194,6 +195,9 @@ func (l *ledger) leave(b *ledgerEdit, id RoundID, left map[DeliveryID]bool) erro
 		return nil
 	}
 	old.Stops = slices.DeleteFunc(slices.Clone(old.Stops), func(stop DeliveryID) bool { return left[stop] })
+	for stop := range left {
+		old.leave(stop)
+	}
 	b.reshaped[id] = true
 	return put(b, l.rounds, &old)
 }

@@ -85,6 +85,7 @@ func (s *Server) exportCustomer(w http.ResponseWriter, r *http.Request, _ princi
 	}
 	deliveries := []deliveryJSON{}
 	events := []tracker.Event{}
+	wishes := []wishJSON{}
 	for _, d := range s.fleet.Deliveries(tracker.DeliveryFilter{Customer: c.ID}, "", math.MaxInt) {
 		j, err := deliveryOf(d)
 		if err != nil {
@@ -95,9 +96,10 @@ func (s *Server) exportCustomer(w http.ResponseWriter, r *http.Request, _ princi
 			return err
 		}
 		deliveries, events = append(deliveries, j), append(events, about...)
+		wishes = append(wishes, s.wishesOf(d.ID)...)
 	}
 	w.Header().Set("Content-Disposition", `attachment; filename="customer.json"`)
-	return writeJSON(w, http.StatusOK, map[string]any{"customer": customerOf(c), "deliveries": deliveries, "events": events})
+	return writeJSON(w, http.StatusOK, map[string]any{"customer": customerOf(c), "deliveries": deliveries, "events": events, "wishes": wishes})
 }
 
 // eventsAbout are all events of a subject.

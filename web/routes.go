@@ -46,7 +46,7 @@ type route struct {
 }
 
 func (s *Server) routes() []route {
-	return slices.Concat(s.catalogRoutes(), s.staffRoutes(), s.webhookRoutes(), s.notifyRoutes(), s.pushRoutes(), s.parcelRoutes(), []route{
+	return slices.Concat(s.catalogRoutes(), s.customerRoutes(), s.staffRoutes(), s.webhookRoutes(), s.notifyRoutes(), s.pushRoutes(), s.parcelRoutes(), []route{
 		{pattern: "GET /healthz", handler: s.healthz, always: true},
 		{pattern: "GET /readyz", handler: s.readyz, always: true},
 		{pattern: "GET /metrics", role: admin, handler: s.showMetrics()},

@@ -4,14 +4,15 @@
 // Start with New and Run. openapi.yaml describes every route but those of the
 // doors for devices, which are described at Door.
 //
-// Nothing but health, signing in, enrolment, which takes a one-time code, and the
-// page's own files answers without credentials: a bearer token, or the cookie
-// that a one-time sign-in link turns into. What other parts mount (Mount) is open,
-// and proves itself by a signature or a secret link. Devices, which send their id and
-// secret or their door token, get at nothing but the doors. What each role may is
-// said by the table in routes.go. Every change and every WebSocket that comes
-// with a cookie must also carry an Origin of this server. Errors are problem
-// details (RFC 9457) that say what to do.
+// Nothing but health, signing in, enrolment, which takes a one-time code, the
+// page's own files and the pages of customers, whose links are secret (/t/TOKEN),
+// answers without credentials: a bearer token, or the cookie that a one-time
+// sign-in link turns into. What other parts mount (Mount) is open, and proves
+// itself by a signature or a secret link. Devices, which send their id and secret
+// or their door token, get at nothing but the doors. What each role may is said by
+// the table in routes.go. Every change and every WebSocket that comes with a cookie
+// must also carry an Origin of this server. Errors are problem details (RFC 9457)
+// that say what to do.
 package web
 
 import (
@@ -60,6 +61,8 @@ type Server struct {
 	site
 	telling
 	live *live
+	// guests are those who have nothing but a link.
+	guests *guests
 	// fenceEdits makes looking whether a fence exists and storing it one step.
 	fenceEdits sync.Mutex
 	mux        *http.ServeMux
@@ -122,6 +125,10 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
+	guests, err := newGuests(opts)
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	s := &Server{
 		fleet:   opts.Fleet,
 		listen:  opts.Listen,
@@ -133,6 +140,7 @@ func New(opts Options) (*Server, error) {
 		site:    site,
 		live:    newLive(newFeed(opts.Fleet, opts.Log), opts.Limits, m),
 		mux:     http.NewServeMux(),
+		guests:  guests,
 	}
 	for _, rt := range slices.Concat(s.routes(), s.doorRoutes(), mountRoutes(opts.Mounts)) {
 		s.mux.Handle(rt.pattern, s.handle(rt))
@@ -197,6 +205,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error {
 		<-ctx.Done()
 		s.live.close()
+		s.guests.watchers.close()
 		return s.shutdown(server)
 	})
 	return g.Wait()

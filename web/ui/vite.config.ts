@@ -12,6 +12,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1200,
+    rollupOptions: {
+      input: { index: "index.html", customer: "src/customer/main.ts" },
+      // The server's own page names this one.
+      output: { entryFileNames: ({ name }) => (name === "customer" ? "customer.js" : "assets/[name]-[hash].js") },
+    },
   },
   server: {
     proxy: { "/api": { target: "http://localhost:8080", ws: true } },
