@@ -25,9 +25,9 @@ type Depot struct {
 	// TimeZone is a name of the IANA database, such as Europe/Berlin; UTC if
 	// empty. Hours and Breaks are in it.
 	TimeZone string `json:"time_zone,omitempty"`
-	// Hours are when it works; none for always. They and Closed decide Works;
-	// the engine has no use for them, since a round that runs is watched whenever
-	// it does.
+	// Hours are when it works; none for always. By them and Closed no round is
+	// planned to start while it does not. The engine has no use for them: a round
+	// that runs is watched whenever it does.
 	Hours []Hours `json:"hours,omitempty"`
 	// Breaks are when its vehicles may stand anywhere: the engine then finds no
 	// stop.unplanned.

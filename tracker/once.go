@@ -80,7 +80,7 @@ func (r *receipts) age(k agedKey) {
 // done are the deliveries of a request that was done before. One that was done
 // with another outcome in mind is refused.
 func (l *ledger) done(once Once) (made []Delivery, again bool, err error) {
-	r, found, err := l.receiptOf(once)
+	r, found, err := l.earlier(once)
 	if err != nil || !found {
 		return nil, false, err
 	}

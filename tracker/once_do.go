@@ -28,7 +28,7 @@ func (f *Fleet) DoOnce(ctx context.Context, once Once, do func(context.Context) 
 	if once.Key == "" {
 		return "", false, do(ctx)
 	}
-	if r, found, err := f.ledger.receiptOf(once); found || err != nil {
+	if r, found, err := f.ledger.earlier(once); found || err != nil {
 		return r.Made, found, err
 	}
 	p := &doing{once: once}
@@ -41,7 +41,7 @@ func (f *Fleet) DoOnce(ctx context.Context, once Once, do func(context.Context) 
 		return p.id(), false, err
 	}
 	// Perhaps somebody who sent the same at the same time was faster.
-	if r, found, _ := f.ledger.receiptOf(once); found {
+	if r, found, _ := f.ledger.earlier(once); found {
 		return r.Made, true, nil
 	}
 	return "", false, err
@@ -113,9 +113,9 @@ func (d *doing) idle() bool {
 	return d.done || d.forgone
 }
 
-// receiptOf returns the receipt of a request that was done before. One that was done
+// earlier is the receipt of a request that was done before. One that was done
 // with another outcome in mind is refused.
-func (l *ledger) receiptOf(once Once) (found receipt, ok bool, err error) {
+func (l *ledger) earlier(once Once) (found receipt, ok bool, err error) {
 	found, ok = l.receipts.get(once.Key)
 	if !ok || once.Key == "" || l.clock.Since(found.Created) > keepReceipts {
 		return receipt{}, false, nil
@@ -164,7 +164,7 @@ func both(first func(), then []func()) func() {
 
 // begin refuses a request that was done, or is being done.
 func (l *ledger) begin(once Once) error {
-	if _, found, err := l.receiptOf(once); err != nil || found {
+	if _, found, err := l.earlier(once); err != nil || found {
 		return errors.Join(err, errRepeated)
 	}
 	r := l.receipts

@@ -132,8 +132,12 @@ func (l *ledger) checkParties(b *ledgerEdit, r *Round) error {
 	if _, ok := look(b, l.drivers, r.Driver); !ok && r.Driver != "" {
 		return &MemberError{"driver", "must be the id of a driver."}
 	}
-	if _, ok := look(b, l.depots, r.Depot); !ok && r.Depot != "" {
+	d, ok := look(b, l.depots, r.Depot)
+	if !ok && r.Depot != "" {
 		return &MemberError{"depot", "must be the id of a depot."}
+	}
+	if ok && r.State == RoundPlanned && !r.Start.IsZero() && !d.Works(r.Start) {
+		return &MemberError{"start", fmt.Sprintf("must be when the depot %s works; by its calendar it is closed then.", r.Depot)}
 	}
 	if r.State != RoundRunning || r.Vehicle == "" {
 		return nil

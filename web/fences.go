@@ -26,11 +26,15 @@ func (s *Server) listFences(w http.ResponseWriter, r *http.Request, _ principal)
 }
 
 // writeFences writes a FeatureCollection, a feature at a time, with where the
-// next page of it begins.
+// next page of it begins, if there is one.
 func writeFences(w http.ResponseWriter, records []tracker.FenceRecord, next *string) error {
-	more, err := json.Marshal(next)
-	if err != nil {
-		return fmt.Errorf("encode the next page: %w", err)
+	more := ""
+	if next != nil {
+		quoted, err := json.Marshal(*next)
+		if err != nil {
+			return fmt.Errorf("encode the next page: %w", err)
+		}
+		more = `,"next":` + string(quoted)
 	}
 	w.Header().Set("Content-Type", geoJSON)
 	out := bufio.NewWriter(w)
@@ -48,7 +52,7 @@ func writeFences(w http.ResponseWriter, records []tracker.FenceRecord, next *str
 	if len(records) == 0 {
 		_, _ = out.WriteString(separator)
 	}
-	_, _ = fmt.Fprintf(out, "],\"next\":%s}\n", more)
+	_, _ = fmt.Fprintf(out, "]%s}\n", more)
 	_ = out.Flush()
 	return nil
 }

@@ -43,6 +43,7 @@ func (s *Server) keepOnce(rt route, r *http.Request, who principal) error {
 	if err != nil {
 		return err
 	}
+	once.Key += "/request" // apart from what a handler does once by itself
 	r.Body = &onceBody{Reader: bytes.NewReader(body), fleet: s.fleet, once: once}
 	return nil
 }
