@@ -43,6 +43,7 @@ type serverOptions struct {
 	upstream                 upstream
 	trackers                 trackers
 	webhooks                 webhooks
+	messaging                messaging
 	certificates             *certificates // nil for plain connections
 	publicURL                *url.URL
 	proxies                  []netip.Prefix
@@ -63,7 +64,8 @@ type server struct {
 	bridge *bridge.Bridge    // nil for none
 	hooks  *notify.Hooks
 	poster *webhook.Sender
-	web    *web.Server
+	messages
+	web *web.Server
 }
 
 // dataFile is the database within the data folder.
@@ -111,9 +113,15 @@ func openServer(o serverOptions) (s *server, err error) {
 		return nil, err
 	}
 	undo = append(undo, pages.Close)
+	at := web.Listen{Listener: pages, TLS: encryption, PublicURL: o.publicURL, TrustedProxies: o.proxies}
+	if err := s.openMessages(at.URL().String(), o.messaging, notify.Options{Metrics: registry, Log: o.log}); err != nil {
+		return nil, err
+	}
 	s.web, err = web.New(web.Options{
 		Fleet:      s.fleet,
-		Listen:     web.Listen{Listener: pages, TLS: encryption, PublicURL: o.publicURL, TrustedProxies: o.proxies},
+		Listen:     at,
+		Notifier:   s.notifier,
+		Rules:      s.rules,
 		Hooks:      s.hooks,
 		Broker:     s.announced(o.trackers, encryption != nil),
 		AdminToken: o.adminToken,
@@ -192,6 +200,7 @@ func (s *server) run(ctx context.Context) error {
 		parts.Go(func() error { return s.bridge.Run(ctx) })
 	}
 	parts.Go(func() error { return s.poster.Run(ctx) })
+	parts.Go(func() error { return s.notifier.Run(ctx) })
 	parts.Go(func() error { return s.web.Run(ctx) })
 	err := parts.Wait()
 	stopFleet()
