@@ -25,9 +25,8 @@ func (m messaging) limits() (map[notify.Channel]notify.Limit, error) {
 
 // messages are the parts that write to people.
 type messages struct {
-	suppressed *notify.Suppressed
-	rules      *notify.Rules
-	notifier   *notify.Notifier
+	rules    *notify.Rules
+	notifier *notify.Notifier
 }
 
 // openMessages needs of o what the server does not know by itself: carriers,
@@ -37,17 +36,17 @@ func (s *server) openMessages(site string, limits messaging, o notify.Options) (
 	if o.Limits, err = limits.limits(); err != nil {
 		return err
 	}
-	if m.suppressed, err = notify.OpenSuppressed(s.fleet); err != nil {
+	if o.Suppressed, err = notify.OpenSuppressed(s.fleet); err != nil {
 		return err
 	}
 	m.rules, err = notify.NewRules(notify.RulesOptions{
-		Fleet: s.fleet, Keys: s.keys, Suppressed: m.suppressed,
+		Fleet: s.fleet, Keys: s.keys, Suppressed: o.Suppressed,
 		Console: site, Clock: s.fleet.Clock(), Log: o.Log,
 	})
 	if err != nil {
 		return err
 	}
-	o.Fleet, o.Keys, o.Suppressed, o.Judge = s.fleet, s.keys, m.suppressed, m.rules
+	o.Fleet, o.Keys, o.Judge = s.fleet, s.keys, m.rules
 	m.notifier, err = notify.Open(o)
 	return err
 }
