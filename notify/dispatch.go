@@ -84,7 +84,8 @@ func (n *Notifier) serve(ctx context.Context, l *lane) {
 
 // rest waits until the lane may have something to do.
 func (n *Notifier) rest(ctx context.Context, l *lane) {
-	timer := time.NewTimer(min(laneIdle, max(time.Millisecond, n.outbox.clock.Real(n.outbox.clock.Until(l.next(n.now()))))))
+	clock := n.outbox.fleet.Clock()
+	timer := time.NewTimer(min(laneIdle, max(time.Millisecond, clock.Real(clock.Until(l.next(n.now()))))))
 	defer timer.Stop()
 	select {
 	case <-l.wake:

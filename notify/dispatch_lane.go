@@ -18,8 +18,11 @@ const (
 	laneShare = 16
 	// laneAhead is how long before they are due messages are read.
 	laneAhead = time.Minute
-	// laneRead is how often the store is read at most.
+	// laneRead is how often the store is read at most, and laneRest how much longer
+	// than reading took the lane leaves it alone: one recipient's backlog has to be
+	// read past each time.
 	laneRead = 100 * time.Millisecond
+	laneRest = 20
 )
 
 // lane is the way of the messages of one channel to its carrier.
@@ -46,9 +49,9 @@ type window struct {
 	// sent.
 	count map[Recipient]int
 	busy  map[Recipient]bool
-	// through is the time up to which the store was read at readAt; missing tells
-	// that it has more up to there.
-	through, readAt time.Time
+	// through is the time up to which the store was read; missing tells that it
+	// has more up to there. Before the system's time rested it is not read again.
+	through, rested time.Time
 	missing         bool
 }
 
@@ -168,9 +171,9 @@ func (l *lane) fill(now time.Time) error {
 	if !l.hungry(now) {
 		return nil
 	}
-	through := now.Add(laneAhead)
+	through, began := now.Add(laneAhead), time.Now()
 	l.mu.Lock()
-	l.readAt, l.through, l.missing = time.Now(), through, false
+	l.through, l.missing = through, false
 	l.mu.Unlock()
 	end := string(l.channel) + "/" + dueTime(through)
 	err := l.outbox.eachDue(l.channel, "", func(d dueItem) bool {
@@ -184,6 +187,7 @@ func (l *lane) fill(now time.Time) error {
 	})
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.rested = time.Now().Add(max(laneRead, laneRest*time.Since(began)))
 	l.missing = l.missing || err != nil || len(l.items) >= laneRoom
 	return err
 }
@@ -191,7 +195,7 @@ func (l *lane) fill(now time.Time) error {
 func (l *lane) hungry(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if time.Since(l.readAt) < laneRead {
+	if time.Now().Before(l.rested) {
 		return false
 	}
 	return l.missing && len(l.items) <= laneRoom/2 || now.Add(laneAhead/2).After(l.through)

@@ -30,8 +30,6 @@ type Options struct {
 	Carriers []Carrier
 	// Limits are the carriers'; those of the mailbox are not bounded.
 	Limits map[Channel]Limit
-	// Clock is nil for the system's.
-	Clock *tracker.Clock
 	// Metrics receives the collectors; nil for none.
 	Metrics prometheus.Registerer
 	// Log defaults to slog.Default.
@@ -62,7 +60,7 @@ func Open(opts Options) (*Notifier, error) {
 		suppressed: opts.Suppressed, judge: opts.Judge, lanes: make(map[Channel]*lane), log: opts.Log,
 	}
 	var err error
-	if n.outbox, err = openOutbox(opts.Fleet, opts.Keys, opts.Clock); err != nil {
+	if n.outbox, err = openOutbox(opts.Fleet, opts.Keys); err != nil {
 		return nil, err
 	}
 	box, err := openMailbox(opts.Fleet, opts.Carriers)
@@ -79,6 +77,9 @@ func Open(opts Options) (*Notifier, error) {
 		n.lanes[c.Channel()] = newLane(c, Limit{Concurrent: 4, PerSecond: 1e6}, n.outbox)
 	}
 	n.reader = &reader{outbox: n.outbox, judge: opts.Judge, made: n.made, joined: n.joined}
+	if err := n.reader.resume(); err != nil {
+		return nil, err
+	}
 	n.recorder = &recorder{
 		outbox: n.outbox, mailbox: box, changes: make(chan *change, recordTogether),
 		durable: n.durable, failed: func(err error) { n.trouble("write down what has become of messages", err) },
@@ -92,12 +93,6 @@ func (n *Notifier) now() time.Time { return n.outbox.now() }
 // Run reads events and sends messages until ctx ends. Then it waits for those
 // under way, so the fleet must run longer.
 func (n *Notifier) Run(ctx context.Context) error {
-	if err := n.reader.start(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
-	}
 	var recording, parts sync.WaitGroup
 	recordCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

@@ -53,6 +53,8 @@ type house struct {
 	// stopNotifier leaves the fleet running.
 	stopNotifier func()
 	keys         uint64
+	// last is when the visits of a device end.
+	last map[string]time.Time
 }
 
 // town is a judge that has an opinion on the events of the tests: each
@@ -194,7 +196,7 @@ func startHouse(t testing.TB, dir string, j judge, carriers ...Carrier) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, dir: dir, disk: &fullDisk{Store: store}, log: new(logBuffer), registry: prometheus.NewRegistry()}
+	h := &house{t: t, dir: dir, disk: &fullDisk{Store: store}, log: new(logBuffer), last: make(map[string]time.Time), registry: prometheus.NewRegistry()}
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.fleet, err = tracker.Open(h.disk, tracker.Options{Settings: geofence.Settings{Raw: true}, Keyring: keyring, Log: log})
 	if err != nil {
@@ -254,13 +256,14 @@ func (h *house) enter(id string, times int) error {
 	return h.fleet.Accept(context.Background(), h.visits(id, times))
 }
 
-// visits are two events each, 20 ms apart.
+// visits are two events each, 2 ms apart, behind those before.
 func (h *house) visits(id string, times int) tracker.Report {
 	h.keys++
 	r := tracker.Report{Device: tracker.DeviceID(id), Received: time.Now().UTC(), Key: tracker.ReportKey(h.keys)}
-	start := r.Received.Add(-time.Duration(times) * 20 * time.Millisecond)
+	start := later(r.Received.Add(-time.Duration(2*times)*time.Millisecond), h.last[id])
+	h.last[id] = start.Add(time.Duration(2*times) * time.Millisecond)
 	for i := range 2 * times {
-		at := start.Add(time.Duration(i) * 10 * time.Millisecond)
+		at := start.Add(time.Duration(i) * time.Millisecond)
 		r.Fixes = append(r.Fixes, geofence.Fix{Time: geofence.MillisOf(at), Point: orb.Point{8.1 - float64(i%2)/10, 50}})
 	}
 	return r

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"wayguard/tracker"
 )
 
 // Every event becomes one message, and each is sent once, across a restart.
@@ -87,4 +89,30 @@ func TestIdsSortByTime(t *testing.T) {
 		}
 		before = id
 	}
+}
+
+// The first start tells of what happened right before, and of nothing older.
+func TestFirstStartReadsALittle(t *testing.T) {
+	onTime(t, func(t *testing.T) {
+		mail := &sink{channel: Email}
+		j := &town{channels: []Channel{Email}, hold: time.Hour}
+		h := startHouse(t, t.TempDir(), j, mail)
+		h.recipients("van-a")
+		for range 20 { // for 40 minutes
+			h.mustEnter("van-a", 3)
+			time.Sleep(2 * time.Minute)
+		}
+		h.stopNotifier()
+		if err := h.fleet.PutRecords(t.Context(), readerBucket, tracker.Record{Key: cursorKey}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.reader.resume(); err != nil {
+			t.Fatal(err)
+		}
+		// The last 5 of 20, of which each gave 3 times in and, but for the first, out.
+		if behind := h.reader.behind(); behind < 5*6-1 || behind > 5*6 {
+			t.Errorf("%d events are read, want those of 10 minutes", behind)
+		}
+		h.stop()
+	})
 }

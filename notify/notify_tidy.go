@@ -32,15 +32,14 @@ func (n *Notifier) tidyAll(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := n.tidy(ctx); err != nil && ctx.Err() == nil {
+		if err := n.tidy(ctx, n.now()); err != nil && ctx.Err() == nil {
 			n.trouble("drop messages that are too old", err)
 		}
 	}
 }
 
-// tidy drops what is too old now, a few messages at a time.
-func (n *Notifier) tidy(ctx context.Context) error {
-	now := n.now()
+// tidy drops what is too old at a time, a few messages after the other.
+func (n *Notifier) tidy(ctx context.Context, now time.Time) error {
 	after := idTime(now.Add(-KeepSent))
 	for ctx.Err() == nil {
 		page, err := n.outbox.fleet.Records(entryBucket, "", after, tidyTogether)

@@ -12,7 +12,6 @@ import (
 type outbox struct {
 	fleet   *tracker.Fleet
 	keys    *tracker.Keyring
-	clock   *tracker.Clock
 	bundles *bundles
 }
 
@@ -21,8 +20,8 @@ const loadPage = 512
 
 // openOutbox finds the messages that others may still join: those that cannot
 // have been tried.
-func openOutbox(fleet *tracker.Fleet, keys *tracker.Keyring, clock *tracker.Clock) (*outbox, error) {
-	o := &outbox{fleet: fleet, keys: keys, clock: clock, bundles: newBundles()}
+func openOutbox(fleet *tracker.Fleet, keys *tracker.Keyring) (*outbox, error) {
+	o := &outbox{fleet: fleet, keys: keys, bundles: newBundles()}
 	if err := keys.Add(houseKey); err != nil {
 		return nil, err
 	}
@@ -42,7 +41,7 @@ func openOutbox(fleet *tracker.Fleet, keys *tracker.Keyring, clock *tracker.Cloc
 }
 
 // now is the time as the store keeps it.
-func (o *outbox) now() time.Time { return o.clock.Now().UTC().Truncate(time.Millisecond) }
+func (o *outbox) now() time.Time { return o.fleet.Clock().Now().UTC().Truncate(time.Millisecond) }
 
 // dueItem is a message that waits.
 type dueItem struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,8 @@ const (
 	// readerPoll is how often the reader looks for new events. A subscription
 	// would gather positions of all devices for nobody.
 	readerPoll = 50 * time.Millisecond
+	// readerFirst is how far back the very first start reads.
+	readerFirst = 10 * time.Minute
 	// storeRetry is when to try again what the store did not take.
 	storeRetry = time.Second
 )
@@ -36,23 +39,40 @@ type reader struct {
 	after        atomic.Uint64
 }
 
-// start reads the cursor, or where there is none, begins behind all events that
-// there are: who begins to notify must not tell of the past.
-func (r *reader) start(ctx context.Context) error {
+// resume reads the cursor. Where there is none, it begins a little before now: who
+// begins to notify must not tell of the past, and yet of what was taken right
+// before the first start was broken off.
+func (r *reader) resume() error {
 	value, err := r.fleet.GetRecord(readerBucket, cursorKey)
 	if err != nil {
 		return fmt.Errorf("read the cursor of messages: %w", err)
 	}
+	var after uint64
 	if value == nil {
-		r.after.Store(r.fleet.LastSeq())
-		return r.fleet.PutAll(ctx, []tracker.BucketRecord{cursorRow(r.after.Load())})
+		after, err = r.before(r.now().Add(-readerFirst))
+	} else if after, err = strconv.ParseUint(string(value), 10, 64); err != nil {
+		err = errDamaged
 	}
-	after, err := strconv.ParseUint(string(value), 10, 64)
 	if err != nil {
-		return fmt.Errorf("cursor of messages: %w", errDamaged)
+		return fmt.Errorf("cursor of messages: %w", err)
 	}
 	r.after.Store(after)
 	return nil
+}
+
+// before is the last event that was known before a time.
+func (r *reader) before(at time.Time) (uint64, error) {
+	first, last := r.fleet.FirstSeq(), r.fleet.LastSeq()
+	var failed error
+	n := sort.Search(int(last+1-min(first, last+1)), func(i int) bool {
+		events, _, err := r.fleet.Events(first+uint64(i)-1, 1, tracker.EventFilter{})
+		if err != nil || len(events) == 0 {
+			failed = err
+			return true
+		}
+		return !events[0].KnownAt.Before(at)
+	})
+	return first + uint64(n) - 1, failed
 }
 
 func cursorRow(seq uint64) tracker.BucketRecord {

@@ -254,11 +254,14 @@ func (s *Server) shutdown(server *http.Server) error {
 // the listener can be reached by that name.
 func (s *Server) URL() string { return s.url().String() }
 
-func (s *Server) url() *url.URL {
-	if p := s.listen.PublicURL; p != nil {
+func (s *Server) url() *url.URL { return s.listen.URL() }
+
+// URL is that of a server that listens so.
+func (l Listen) URL() *url.URL {
+	if p := l.PublicURL; p != nil {
 		return &url.URL{Scheme: p.Scheme, Host: p.Host}
 	}
-	return &url.URL{Scheme: scheme(s.listen.TLS), Host: browserHost(s.listen.Listener.Addr())}
+	return &url.URL{Scheme: scheme(l.TLS), Host: browserHost(l.Listener.Addr())}
 }
 
 // urlFor is where the sender of r finds the server.

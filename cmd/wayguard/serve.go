@@ -26,6 +26,7 @@ type serveCmd struct {
 	Trackers trackers  `embed:""`
 	Hooks    webhooks  `embed:""`
 	Carriers carriers  `embed:""`
+	Messages messaging `embed:""`
 	Secure   secure    `embed:""`
 	Tiles    tiles     `embed:"" prefix:"tile-"`
 	Keep     keeping   `embed:"" prefix:"keep-"`
@@ -131,7 +132,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	}
 	s, err := openServer(serverOptions{
 		router: router, dataDir: c.Data, store: boltstore.Options{MmapBytes: c.Mmap, GoBack: c.GoBack, Log: log}, keep: c.Keep.retention(),
-		masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, trackers: c.Trackers, webhooks: c.Hooks, carriers: c.Carriers, upstream: c.Other, lab: c.Lab,
+		masterKey: c.Keys, httpAddress: c.HTTP, mqttAddress: c.MQTT, boxes: c.Boxes, trackers: c.Trackers, webhooks: c.Hooks, messaging: c.Messages, carriers: c.Carriers, upstream: c.Other, lab: c.Lab,
 		certificates: encryption, publicURL: c.Secure.PublicURL, proxies: c.Secure.proxies(), adminToken: token,
 		tiles: c.Tiles.source(), log: log,
 	})

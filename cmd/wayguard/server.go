@@ -44,6 +44,7 @@ type serverOptions struct {
 	trackers                 trackers
 	webhooks                 webhooks
 	carriers                 carriers
+	messaging                messaging
 	certificates             *certificates // nil for plain connections
 	publicURL                *url.URL
 	proxies                  []netip.Prefix
@@ -66,7 +67,8 @@ type server struct {
 	hooks  *notify.Hooks
 	poster *webhook.Sender
 	out    *outgoing
-	web    *web.Server
+	messages
+	web *web.Server
 }
 
 // dataFile is the database within the data folder.
@@ -118,9 +120,15 @@ func openServer(o serverOptions) (s *server, err error) {
 		return nil, err
 	}
 	undo = append(undo, pages.Close)
+	at := web.Listen{Listener: pages, TLS: encryption, PublicURL: o.publicURL, TrustedProxies: o.proxies}
+	if err := s.openMessages(at.URL().String(), o.messaging, notify.Options{Suppressed: s.out.suppressed, Carriers: s.out.carriers, Metrics: registry, Log: o.log}); err != nil {
+		return nil, err
+	}
 	s.web, err = web.New(web.Options{
 		Fleet:      s.fleet,
-		Listen:     web.Listen{Listener: pages, TLS: encryption, PublicURL: o.publicURL, TrustedProxies: o.proxies},
+		Listen:     at,
+		Notifier:   s.notifier,
+		Rules:      s.rules,
 		Hooks:      s.hooks,
 		Browsers:   s.out.browsers,
 		Mounts:     s.out.mounts,
@@ -201,6 +209,7 @@ func (s *server) run(ctx context.Context) error {
 		parts.Go(func() error { return s.bridge.Run(ctx) })
 	}
 	parts.Go(func() error { return s.poster.Run(ctx) })
+	parts.Go(func() error { return s.notifier.Run(ctx) })
 	parts.Go(func() error { return s.web.Run(ctx) })
 	err := parts.Wait()
 	s.out.close()
