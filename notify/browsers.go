@@ -257,3 +257,9 @@ func (b *Browsers) Of(to Recipient, delivery tracker.DeliveryID) map[string]Brow
 	}
 	return found
 }
+
+// Has tells whether a recipient has a browser that hears of a delivery: what
+// RulesOptions.Pushed asks.
+func (b *Browsers) Has(to Recipient, delivery tracker.DeliveryID) bool {
+	return len(b.Of(to, delivery)) > 0
+}

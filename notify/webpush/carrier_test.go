@@ -98,6 +98,9 @@ func TestCustomer(t *testing.T) {
 	if first[0].urgency != "high" || second[0].urgency != "normal" {
 		t.Errorf("urgency %q of ten minutes, %q of a day", first[0].urgency, second[0].urgency)
 	}
+	if !l.browsers.Has(to, "d1") || l.browsers.Has(to, "d2") || l.browsers.Has(night, "d1") {
+		t.Error("it is not known who has a browser")
+	}
 	m.Delivery = "d2"
 	var failed *notify.SendError
 	if err := l.send(t, m); !errors.As(err, &failed) || !failed.Permanent || failed.Dead || len(l.pushed()) != 0 {
