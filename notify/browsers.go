@@ -135,7 +135,7 @@ func (b *Browsers) over(one *Browser) bool {
 		return false
 	}
 	d, ok := b.fleet.Delivery(one.Delivery)
-	return !ok || !d.State.Open() && time.Since(d.Since) > browserLife
+	return !ok || !d.State.Open() && b.fleet.Clock().Since(d.Since) > browserLife
 }
 
 func (b *Browsers) keep(to Recipient, id string, one Browser) {

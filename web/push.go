@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"regexp"
-	"time"
 
 	"wayguard/notify"
 )
@@ -50,7 +49,7 @@ func (s *Server) createPushSubscription(w http.ResponseWriter, r *http.Request, 
 
 // readBrowser reads what a browser's PushSubscription says of itself, and more.
 func readBrowser(r *http.Request, more ...member) (notify.Browser, error) {
-	b := notify.Browser{Since: time.Now().UTC()}
+	var b notify.Browser
 	var keys struct {
 		P256DH string `json:"p256dh"`
 		Auth   string `json:"auth"`
@@ -63,6 +62,7 @@ func readBrowser(r *http.Request, more ...member) (notify.Browser, error) {
 // addBrowser keeps a browser and answers with its id.
 func (s *Server) addBrowser(w http.ResponseWriter, r *http.Request, to notify.Recipient, b notify.Browser) error {
 	var id string
+	b.Since = s.fleet.Clock().Now().UTC()
 	err := change(r, func(ctx context.Context) (err error) {
 		id, err = s.browsers.Add(ctx, to, b)
 		return err

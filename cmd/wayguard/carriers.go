@@ -58,7 +58,7 @@ func (c carriers) open(o outside) (out *outgoing, err error) {
 	if out.browsers, err = notify.OpenBrowsers(o.fleet, o.keys); err != nil {
 		return nil, err
 	}
-	stop := email.Unsubscribe{PublicURL: o.publicURL, Suppressed: out.suppressed, Mailbox: c.Mail.Unsubscribe}
+	stop := email.Unsubscribe{PublicURL: o.publicURL, Suppressed: out.suppressed, Mailbox: c.Mail.Unsubscribe, Clock: o.fleet.Clock()}
 	// Links of mails work for as long as somebody has the mail.
 	out.mounts = []web.Mount{
 		{Pattern: "GET " + email.UnsubscribePath + "{token}", Handler: stop},
@@ -87,7 +87,7 @@ func (c carriers) openPush(o outside, out *outgoing) error {
 	if secure {
 		contact = (&url.URL{Scheme: "https", Host: o.publicURL.Host}).String()
 	}
-	p, err := webpush.New(webpush.Options{Browsers: out.browsers, Contact: cmp.Or(contact, "https://localhost"), Metrics: o.metrics})
+	p, err := webpush.New(webpush.Options{Browsers: out.browsers, Contact: cmp.Or(contact, "https://localhost"), Clock: o.fleet.Clock(), Metrics: o.metrics})
 	if err != nil {
 		return err
 	}

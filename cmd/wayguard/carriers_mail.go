@@ -58,6 +58,7 @@ func (m mailing) open(o outside, out *outgoing, stop email.Unsubscribe) error {
 func (m mailing) options(o outside) (e email.Options, err error) {
 	e = email.Options{
 		Server:  email.Server{Host: m.Host, Port: m.Port, Encryption: email.Encryption(m.TLS), User: m.User},
+		Clock:   o.fleet.Clock(),
 		Metrics: o.metrics,
 	}
 	from, err := mailAddress("--mail-from", m.From)

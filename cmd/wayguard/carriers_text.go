@@ -39,7 +39,7 @@ func (t texting) open(o outside, out *outgoing) error {
 		Account: sms.Account{SID: t.Account, Token: token, Region: t.Region}, From: t.From, Service: t.Service,
 		Caps: sms.Caps{Daily: t.DailyCap, PerRecipient: t.RecipientCap}, PublicURL: o.publicURL,
 		Fleet: o.fleet, Suppressed: out.suppressed, Report: out.reported,
-		Outside: sms.Outside{Metrics: o.metrics},
+		Outside: sms.Outside{Clock: o.fleet.Clock(), Metrics: o.metrics},
 	})
 	if err != nil {
 		return fmt.Errorf("the flags of text messages: %w", err)

@@ -43,6 +43,8 @@ type Unsubscribe struct {
 	Suppressed *notify.Suppressed
 	// Mailbox is one that somebody reads; empty for none.
 	Mailbox string
+	// Clock is nil for the system's.
+	Clock *tracker.Clock
 }
 
 // Encryption is how a connection to the server is encrypted.

@@ -67,7 +67,7 @@ func (u Unsubscribe) note(r *http.Request, token string) error {
 	if r.PostFormValue("again") != "" {
 		return u.Suppressed.RemoveToken(ctx, notify.Email, token)
 	}
-	return u.Suppressed.AddToken(ctx, notify.Email, token, notify.Suppression{Reason: "unsubscribed", Since: time.Now().UTC(), Asked: true})
+	return u.Suppressed.AddToken(ctx, notify.Email, token, notify.Suppression{Reason: "unsubscribed", Since: u.Clock.Now().UTC(), Asked: true})
 }
 
 //go:embed unsubscribe.html
