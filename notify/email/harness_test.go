@@ -35,13 +35,31 @@ type mailServer struct {
 	t    testing.TB
 	port int
 
+	needsAuth bool
+
 	mu       sync.Mutex
 	got      []received
 	sessions int
-	// What happens at each step; nil for success.
+	script   script
+}
+
+// script is what happens at each step; nil for success.
+type script struct {
 	onMail, onRcpt func() error
 	onData         func(c *smtp.Conn, r io.Reader) error
-	needsAuth      bool
+}
+
+// follow replaces what the server does.
+func (s *mailServer) follow(new script) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.script = new
+}
+
+func (s *mailServer) steps() script {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.script
 }
 
 type received struct {
@@ -113,23 +131,23 @@ func (s *mailSession) Mail(from string, o *smtp.MailOptions) error {
 		return smtp.ErrAuthRequired
 	}
 	s.mail = received{from: from, utf8: o.UTF8}
-	if s.server.onMail != nil {
-		return s.server.onMail()
+	if do := s.server.steps().onMail; do != nil {
+		return do()
 	}
 	return nil
 }
 
 func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.mail.to = to
-	if s.server.onRcpt != nil {
-		return s.server.onRcpt()
+	if do := s.server.steps().onRcpt; do != nil {
+		return do()
 	}
 	return nil
 }
 
 func (s *mailSession) Data(r io.Reader) error {
-	if s.server.onData != nil {
-		return s.server.onData(s.conn, r)
+	if do := s.server.steps().onData; do != nil {
+		return do(s.conn, r)
 	}
 	text, err := io.ReadAll(r)
 	if err != nil {

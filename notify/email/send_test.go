@@ -159,12 +159,12 @@ func TestInternational(t *testing.T) {
 // Connections are used again, and one that the server closed is noticed.
 func TestConnections(t *testing.T) {
 	s, c := startPlain(t)
-	var conn *smtp.Conn
-	s.onData = func(c *smtp.Conn, r io.Reader) error {
-		conn = c
+	conns := make(chan *smtp.Conn, 10)
+	s.follow(script{onData: func(c *smtp.Conn, r io.Reader) error {
+		conns <- c
 		_, err := io.Copy(io.Discard, r)
 		return err
-	}
+	}})
 	for range 3 {
 		if _, err := send(t, c, message("m")); err != nil {
 			t.Fatal(err)
@@ -173,7 +173,7 @@ func TestConnections(t *testing.T) {
 	if _, n := s.mails(); n != 1 {
 		t.Errorf("%d connections for three mails", n)
 	}
-	conn.Conn().Close()
+	(<-conns).Conn().Close()
 	if _, err := send(t, c, message("m")); err != nil {
 		t.Errorf("after the server closed the connection: %v", err)
 	}
