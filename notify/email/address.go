@@ -37,7 +37,7 @@ func parseAddress(text string) (address, error) {
 	}
 	at := strings.LastIndexByte(parsed.Address, '@')
 	domain, err := idna.Lookup.ToASCII(parsed.Address[at+1:])
-	if err != nil {
+	if err != nil || domain == "" { // "xn--" is nothing.
 		return address{}, errAddress
 	}
 	a := address{local: parsed.Address[:at], domain: domain}
