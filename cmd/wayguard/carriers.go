@@ -45,6 +45,7 @@ type outside struct {
 	fleet     *tracker.Fleet
 	keys      *tracker.Keyring
 	publicURL *url.URL
+	encrypted bool // HTTP is, without a proxy
 	metrics   prometheus.Registerer
 	log       *slog.Logger
 }
@@ -76,11 +77,12 @@ func (c carriers) open(o outside) (out *outgoing, err error) {
 // maxUnsubscribe is the longest body that a mail program sends to stop mails.
 const maxUnsubscribe = 4 << 10
 
-// openPush is there wherever messages leave the server at all: else those for
-// browsers would end in the mailbox instead of going on to the next channel.
+// openPush is there wherever browsers can be told of, which takes HTTPS, or other
+// messages leave the server: else those for browsers would end in the mailbox
+// instead of going on to the next channel.
 func (c carriers) openPush(o outside, out *outgoing) error {
 	secure := o.publicURL != nil && o.publicURL.Scheme == "https"
-	if !secure && len(out.carriers) == 0 {
+	if !secure && !o.encrypted && len(out.carriers) == 0 {
 		return nil
 	}
 	contact := c.Mail.address()

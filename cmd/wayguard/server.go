@@ -111,7 +111,7 @@ func openServer(o serverOptions) (s *server, err error) {
 	if err := s.openWebhooks(o.webhooks, webhook.Options{Metrics: registry, Log: o.log}); err != nil {
 		return nil, err
 	}
-	s.out, err = o.carriers.open(outside{fleet: s.fleet, keys: s.keys, publicURL: o.publicURL, metrics: registry, log: o.log})
+	s.out, err = o.carriers.open(outside{fleet: s.fleet, keys: s.keys, publicURL: o.publicURL, encrypted: encryption != nil, metrics: registry, log: o.log})
 	if err != nil {
 		return nil, err
 	}
