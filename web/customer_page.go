@@ -95,6 +95,9 @@ type customerPage struct {
 	Form        *wishForm
 	Help        string
 	Live        customerLive
+	// Push is where browsers are told of that show push messages; empty for
+	// nowhere.
+	Push string
 }
 
 // customerFact is a line of what does not change.
@@ -130,6 +133,9 @@ func (s *Server) writeCustomer(w http.ResponseWriter, r *http.Request, status in
 	p := customerPage{
 		speech: t.speech, News: news, Facts: t.facts(s.sender().Name), Help: s.sender().Support,
 		Form: t.form(link, form), Live: customerLive{Feed: link + "/live", Tiles: c.tiles},
+	}
+	if s.browsers != nil && d.State.Open() {
+		p.Push = link + "/push"
 	}
 	if s.basemap != nil {
 		p.Live.Town = link + "/basemap"

@@ -36,7 +36,11 @@ func startDay(t *testing.T, change ...func(*Options)) *testSite {
 		t.Fatal(err)
 	}
 	runUntil(t, "fleet of the day", fleet.Run)
-	s := startSite(t, append(change, func(o *Options) { o.Fleet = fleet }, withRules(t))...)
+	browsers, err := notify.OpenBrowsers(fleet, keyring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startSite(t, append(change, func(o *Options) { o.Fleet, o.Browsers = fleet, browsers }, withRules(t))...)
 	s.fleet = fleet
 	s.device("box")
 	for _, err := range []error{

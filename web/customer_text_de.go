@@ -60,6 +60,11 @@ var germanPhrases = phrases{
 	"reload":    {"Laden Sie die Seite neu, um Neues zu sehen."},
 	"lost":      {"Keine Verbindung. Was Sie sehen, ist vielleicht veraltet."},
 
+	"push":        {"Auf diesem Gerät benachrichtigen"},
+	"push.on":     {"Sie werden auf diesem Gerät benachrichtigt. Beenden"},
+	"push.denied": {"Ihr Browser erlaubt hier keine Benachrichtigungen"},
+	"push.failed": {"Das hat nicht geklappt. Noch einmal versuchen"},
+
 	"today":    {"heute"},
 	"tomorrow": {"morgen"},
 

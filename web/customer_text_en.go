@@ -60,6 +60,11 @@ var englishPhrases = phrases{
 	"reload":    {"Reload this page for news."},
 	"lost":      {"No connection. What you see may be out of date."},
 
+	"push":        {"Notify me on this device"},
+	"push.on":     {"You are notified on this device. Stop"},
+	"push.denied": {"Your browser does not allow notifications here"},
+	"push.failed": {"That did not work. Try again"},
+
 	"today":    {"today"},
 	"tomorrow": {"tomorrow"},
 

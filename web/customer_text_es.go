@@ -60,6 +60,11 @@ var spanishPhrases = phrases{
 	"reload":    {"Vuelva a cargar la página para ver las novedades."},
 	"lost":      {"Sin conexión. Lo que ve puede no estar al día."},
 
+	"push":        {"Avisarme en este dispositivo"},
+	"push.on":     {"Recibirá avisos en este dispositivo. Dejar de recibirlos"},
+	"push.denied": {"Su navegador no permite avisos aquí"},
+	"push.failed": {"No ha funcionado. Inténtelo de nuevo"},
+
 	"today":    {"hoy"},
 	"tomorrow": {"mañana"},
 

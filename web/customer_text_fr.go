@@ -60,6 +60,11 @@ var frenchPhrases = phrases{
 	"reload":    {"Rechargez la page pour avoir des nouvelles."},
 	"lost":      {"Pas de connexion. Ce que vous voyez n’est peut-être plus à jour."},
 
+	"push":        {"M’avertir sur cet appareil"},
+	"push.on":     {"Vous serez averti sur cet appareil. Arrêter"},
+	"push.denied": {"Votre navigateur n’autorise pas les notifications ici"},
+	"push.failed": {"Cela n’a pas fonctionné. Réessayer"},
+
 	"today":    {"aujourd’hui"},
 	"tomorrow": {"demain"},
 

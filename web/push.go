@@ -12,11 +12,11 @@ func (s *Server) pushRoutes() []route {
 	if s.browsers == nil {
 		return nil
 	}
-	return []route{
+	return append(s.customerPushRoutes(), []route{
 		{pattern: "GET /api/v1/push/key", role: dispatcher, handler: s.showPushKey},
 		{pattern: "POST /api/v1/push/subscriptions", role: dispatcher, handler: s.createPushSubscription},
 		{pattern: "DELETE /api/v1/push/subscriptions/{id}", role: dispatcher, handler: s.deletePushSubscription, takes: []string{"contact"}},
-	}
+	}...)
 }
 
 func (s *Server) showPushKey(w http.ResponseWriter, _ *http.Request, _ principal) error {
@@ -44,7 +44,11 @@ func (s *Server) createPushSubscription(w http.ResponseWriter, r *http.Request, 
 	if err != nil {
 		return err
 	}
-	return s.addBrowser(w, r, to, b)
+	id, err := s.keepBrowser(r, to, b)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusCreated, map[string]string{"id": id})
 }
 
 // readBrowser reads what a browser's PushSubscription says of itself, and more.
@@ -59,18 +63,17 @@ func readBrowser(r *http.Request, more ...member) (notify.Browser, error) {
 	return b, err
 }
 
-// addBrowser keeps a browser and answers with its id.
-func (s *Server) addBrowser(w http.ResponseWriter, r *http.Request, to notify.Recipient, b notify.Browser) error {
-	var id string
+// keepBrowser returns the id of a browser once it is stored.
+func (s *Server) keepBrowser(r *http.Request, to notify.Recipient, b notify.Browser) (id string, err error) {
 	b.Since = s.fleet.Clock().Now().UTC()
-	err := change(r, func(ctx context.Context) (err error) {
+	err = change(r, func(ctx context.Context) error {
 		id, err = s.browsers.Add(ctx, to, b)
 		return err
 	})
 	if err != nil {
-		return deliveryError(err)
+		return "", deliveryError(err)
 	}
-	return writeJSON(w, http.StatusCreated, map[string]string{"id": id})
+	return id, nil
 }
 
 func (s *Server) deletePushSubscription(w http.ResponseWriter, r *http.Request, _ principal) error {

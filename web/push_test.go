@@ -66,3 +66,49 @@ func TestBadPush(t *testing.T) {
 	}
 	s.api(http.StatusUnprocessableEntity, http.MethodDelete, "/api/v1/push/subscriptions/x")
 }
+
+// A customer's browser hears of the delivery whose link it has.
+func TestPushToCustomer(t *testing.T) {
+	s := startDay(t)
+	d, other := s.ordered(), s.ordered()
+	page := s.link(d.ID)
+	if a := s.send(http.MethodGet, page); !strings.Contains(string(a.body), `data-push="`+page+`/push"`) || !strings.Contains(string(a.body), "/push.js") {
+		t.Error("the page has no button for push messages")
+	}
+	if a := s.send(http.MethodGet, page+"/push"); a.status != http.StatusOK || !strings.Contains(string(a.body), s.server.browsers.PublicKey()) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	var made struct{ ID string }
+	a := s.send(http.MethodPost, page+"/push", withJSON(`{`+subscription(t, "https://push.example/mine")+`}`))
+	if a.status != http.StatusCreated {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	a.decode(&made)
+	to := notify.Recipient{Audience: notify.ToCustomer, ID: string(d.Customer)}
+	if !s.server.browsers.Has(to, d.ID) || s.server.browsers.Has(to, other.ID) {
+		t.Error("the browser hears of the wrong deliveries")
+	}
+	if c, _ := s.fleet.Customer(d.Customer); !c.Consent.Push {
+		t.Error("the customer's consent is not noted")
+	}
+	for _, bad := range []option{withJSON(`{"endpoint":"https://push.example/x"}`), withJSON(`{"contact":"night",` + subscription(t, "https://push.example/x") + `}`)} {
+		if a := s.send(http.MethodPost, page+"/push", bad); a.status/100 != 4 {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		if a := s.send(method, "/t/aaaaaaaaaaaaaaaaaaaaaaaaaa/push", withJSON(`{`+subscription(t, "https://push.example/x")+`}`)); a.status != http.StatusNotFound {
+			t.Errorf("%s with a wrong link: %d %s", method, a.status, a.body)
+		}
+	}
+	if a := s.send(http.MethodDelete, page+"/push/"+made.ID); a.status != http.StatusNoContent || s.server.browsers.Has(to, d.ID) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	limited := false
+	for range 10 {
+		limited = limited || s.send(http.MethodPost, page+"/push", withJSON(`{`+subscription(t, "https://push.example/mine")+`}`)).status == http.StatusTooManyRequests
+	}
+	if !limited {
+		t.Error("a link may be used without end")
+	}
+}

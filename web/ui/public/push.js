@@ -1,8 +1,9 @@
 // Makes of every button with data-push one that turns push messages on and off.
 // data-push is the address that takes subscriptions, and that answers a GET with
 // the server's key. The button is pressed (aria-pressed) while they are on, and
-// data-push-state says how it went: off, on, denied or failed. Where a browser
-// knows no push messages it stays hidden.
+// data-push-state says how it went: off, on, denied or failed; the attribute of
+// that name (data-off, …) is what the button then says. Where a browser knows no
+// push messages it stays hidden.
 
 for (const button of document.querySelectorAll("button[data-push]")) {
   if ("serviceWorker" in navigator && "PushManager" in window && "Notification" in window) prepare(button);
@@ -51,6 +52,7 @@ function prepare(button) {
 
 function state(button, now) {
   button.dataset.pushState = now;
+  if (button.dataset[now]) button.textContent = button.dataset[now];
   button.setAttribute("aria-pressed", String(now === "on"));
 }
 
