@@ -40,7 +40,7 @@ func (s *server) openMessages(site string, limits messaging, o notify.Options) (
 	}
 	m.rules, err = notify.NewRules(notify.RulesOptions{
 		Fleet: s.fleet, Keys: s.keys, Suppressed: o.Suppressed,
-		Links: s.linksAt(site), Expected: s.expected, Console: site, Clock: s.fleet.Clock(), Log: o.Log,
+		Links: s.linksAt(site), Expected: s.expected, Pushed: s.out.browsers.Has, Console: site, Clock: s.fleet.Clock(), Log: o.Log,
 	})
 	if err != nil {
 		return err
