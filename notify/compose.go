@@ -47,7 +47,9 @@ type parcel struct {
 	Code string
 	// Where is what the driver said of the place it was left at.
 	Where string
-	Stops int
+	// AtDoor: the vehicle's positions agree that it was handed over there.
+	AtDoor bool
+	Stops  int
 }
 
 // scene is what is told to staff.
@@ -165,6 +167,7 @@ func (v *view) tellDelivery(d *tracker.Delivery, short bool) {
 	v.Reference = word(d.Reference, maxNameShown)
 	v.Parcels = len(d.Parcels)
 	v.Code = d.Hidden.Code
+	v.AtDoor = d.Handoff != nil && d.Handoff.Position == tracker.PositionConfirmed
 	most := maxTextShown
 	if short {
 		most = maxSMSText

@@ -128,7 +128,8 @@ func (j *judgement) driverKind() (kind Kind, rounds []tracker.RoundID) {
 		return "", nil
 	}
 	told := j.detail()
-	if told.Round != "" {
+	// What is put on a round under way has departed; before, nobody drives it.
+	if told.Round != "" && told.State != tracker.DeliveryCreated {
 		rounds = append(rounds, told.Round)
 	}
 	if told.PreviousRound != "" {

@@ -18,7 +18,7 @@ import (
 // ruled is rules on a fleet with a real store.
 type ruled struct {
 	*Rules
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	keys *tracker.Keyring
 	// seen is the last event that was looked at.
@@ -32,7 +32,7 @@ type ruled struct {
 // noonOf is a time at which nobody has quiet hours in Berlin.
 var noonOf = time.Date(2026, 3, 3, 11, 0, 0, 0, time.UTC)
 
-func startRules(t *testing.T) *ruled {
+func startRules(t testing.TB) *ruled {
 	t.Helper()
 	r := &ruled{t: t, dir: t.TempDir()}
 	store, err := boltstore.Open(r.file(), boltstore.Options{MmapBytes: 64 << 20})

@@ -70,21 +70,31 @@ var stages = map[Kind][]tracker.DeliveryState{
 	NewCode:     {tracker.DeliveryCreated, tracker.DeliveryDeparted, tracker.DeliveryApproaching, tracker.DeliveryArrived, tracker.DeliveryFailed},
 }
 
+// handedOver are the kinds that tell a customer to look for a parcel.
+var handedOver = []Kind{Delivered, Left, Partial}
+
 func (r *Rules) holdsForCustomer(n *Notice) (reason string, ok bool) {
 	if reason, ok = r.known(n); !ok {
 		return reason, false
 	}
 	d, _ := r.fleet.Delivery(n.Delivery)
+	return stillTrue(n, &d)
+}
+
+// stillTrue tells whether what a customer is told agrees with how a delivery is.
+func stillTrue(n *Notice, d *tracker.Delivery) (reason string, ok bool) {
 	switch {
 	case !slices.Contains(stages[n.Kind], d.State):
 		return fmt.Sprintf("the delivery is %s by now", d.State), false
+	case d.Handoff != nil && d.Handoff.Position == tracker.PositionWrong && slices.Contains(handedOver, n.Kind):
+		return "it may have been handed over at a wrong address, which dispatch is to look into first", false
 	case n.Kind == Delayed && !d.Delayed:
 		return "the delivery is expected on time after all", false
 	case n.Kind == OnTime && d.Delayed:
 		return "the delivery is delayed again", false
 	case n.Kind == NewCode && d.Hidden.Code == "":
 		return "no code is asked for any more", false
-	case n.Kind == Changed && !hasWindow(&d):
+	case n.Kind == Changed && !hasWindow(d):
 		return "the delivery has no window any more", false
 	}
 	return "", true

@@ -155,3 +155,18 @@ func TestSecurityReachesThoseWhoAskedForIt(t *testing.T) {
 		t.Error("it does not hold")
 	}
 }
+
+// Nobody is told to look for a parcel that probably lies elsewhere, nor that it
+// does: that is for dispatch to say.
+func TestADoubtfulHandOffIsNotAnnounced(t *testing.T) {
+	for position, want := range map[tracker.PositionVerdict]bool{
+		tracker.PositionPending: true, tracker.PositionConfirmed: true, tracker.PositionUnverifiable: true, tracker.PositionWrong: false,
+	} {
+		for kind, state := range map[Kind]tracker.DeliveryState{Delivered: tracker.DeliveryDelivered, Left: tracker.DeliveryLeft, Partial: tracker.DeliveryPartial} {
+			d := tracker.Delivery{Course: tracker.Course{State: state, Handoff: &tracker.HandoffRecord{Position: position}}}
+			if _, ok := stillTrue(&Notice{Kind: kind}, &d); ok != want {
+				t.Errorf("%s, %s: %v", kind, position, ok)
+			}
+		}
+	}
+}

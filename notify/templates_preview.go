@@ -63,7 +63,7 @@ func sampleView(n *Notice, w *writer) *view {
 		Window: w.period(at(12, 0), at(16, 0), time.Time{}), WindowBrief: w.brief(at(12, 0), at(16, 0), time.Time{}),
 		Expected: w.period(at(14, 5), at(14, 25), sampleDay), ExpectedBrief: w.brief(at(14, 5), at(14, 25), sampleDay),
 	}
-	v.parcel = parcel{Delivery: "00000000-0000-7000-8000-000000000000", Reference: "SAMPLE-1", State: string(tracker.DeliveryDelivered), Parcels: 2, Where: "SAMPLE PLACE", Stops: 2}
+	v.parcel = parcel{Delivery: "00000000-0000-7000-8000-000000000000", Reference: "SAMPLE-1", State: string(tracker.DeliveryDelivered), Parcels: 2, Where: "SAMPLE PLACE", AtDoor: true, Stops: 2}
 	if n.Kind == Approaching || n.Kind == Departed || n.Kind == NewCode {
 		v.Code = "000000"
 	}

@@ -154,7 +154,7 @@ func TestEmailsAreSoundHTML(t *testing.T) {
 
 // checkHTML wants every element closed, nothing from outside and nothing to be
 // filled in; it returns what was seen.
-func checkHTML(t *testing.T, name, text string) map[string]string {
+func checkHTML(t testing.TB, name, text string) map[string]string {
 	t.Helper()
 	seen := make(map[string]string)
 	var open []string
@@ -181,7 +181,7 @@ func checkHTML(t *testing.T, name, text string) map[string]string {
 	}
 }
 
-func checkElement(t *testing.T, name string, token *html.Token, seen map[string]string) {
+func checkElement(t testing.TB, name string, token *html.Token, seen map[string]string) {
 	t.Helper()
 	attributes := make(map[string]string)
 	for _, a := range token.Attr {
