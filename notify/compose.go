@@ -283,22 +283,26 @@ func (v *view) facts(n *Notice) (facts []fact) {
 
 // write is the message for a channel. name is the recipient's, empty if unknown.
 func (w *writer) write(channel Channel, name string, to Audience) (Content, error) {
-	l, err := w.letter(name, to)
-	if err != nil {
-		return Content{}, err
-	}
 	switch channel {
 	case SMS:
 		return Content{Text: w.sms(), Link: w.link()}, nil
 	case Push:
-		// The sentences say what the subject says, and more.
+		// The sentences say what a subject would, and more.
 		return Content{Subject: w.sender.Name, Text: strings.Join(w.sentences(), "\n"), Link: w.link()}, nil
 	case Email:
-		var b bytes.Buffer
-		if err := layout().Execute(&b, l); err != nil {
-			return Content{}, fmt.Errorf("write a message: %w", err)
-		}
-		return Content{Subject: l.Subject, Text: l.text(), HTML: b.String(), Link: w.link()}, nil
+		return w.email(name, to)
 	}
 	return Content{}, fmt.Errorf("nothing can be written for %q", channel)
+}
+
+func (w *writer) email(name string, to Audience) (Content, error) {
+	l, err := w.letter(name, to)
+	if err != nil {
+		return Content{}, err
+	}
+	var b bytes.Buffer
+	if err := layout().Execute(&b, l); err != nil {
+		return Content{}, fmt.Errorf("write an email: %w", err)
+	}
+	return Content{Subject: l.Subject, Text: l.text(), HTML: b.String(), Link: w.link()}, nil
 }
