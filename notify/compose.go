@@ -193,7 +193,7 @@ func (v *view) tellArrival(r *Rules, d *tracker.Delivery, t *tongue, today time.
 		return
 	}
 	const step = 5 * time.Minute
-	from := latest(x.From, today).In(today.Location()).Truncate(step)
+	from := later(x.From, today).In(today.Location()).Truncate(step)
 	to := x.To.In(today.Location()).Add(step - 1).Truncate(step)
 	v.Expected, v.ExpectedBrief = t.period(from, to, today), t.brief(from, to, today)
 	v.Stops = x.Stops

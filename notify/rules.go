@@ -27,8 +27,6 @@ type RulesOptions struct {
 	Pushed func(Recipient, tracker.DeliveryID) bool
 	// Console is where dispatch works, empty for nowhere.
 	Console string
-	// Clock is nil for the system's.
-	Clock *tracker.Clock
 	// Log defaults to slog.Default.
 	Log *slog.Logger
 }
@@ -51,7 +49,6 @@ type Expected struct {
 // to another one. Events of types that are not known here lead to nothing.
 type Rules struct {
 	sources
-	clock    *tracker.Clock
 	log      *slog.Logger
 	settings atomic.Pointer[inForce]
 	// changing lets one change of the settings through at a time.
@@ -74,7 +71,7 @@ type sources struct {
 func NewRules(o RulesOptions) (*Rules, error) {
 	r := &Rules{
 		sources: sources{o.Fleet, o.Keys, o.Suppressed, o.Links, o.Expected, o.Pushed, o.Console},
-		clock:   o.Clock, log: o.Log,
+		log:     o.Log,
 	}
 	if r.log == nil {
 		r.log = slog.Default()
@@ -94,7 +91,7 @@ func NewRules(o RulesOptions) (*Rules, error) {
 	return r, nil
 }
 
-func (r *Rules) now() time.Time { return r.clock.Now() }
+func (r *Rules) now() time.Time { return r.fleet.Clock().Now() }
 
 // Notices says who is to hear of an event, and why others are not.
 func (r *Rules) Notices(e *tracker.Event, now time.Time) ([]Notice, []Skip) {
@@ -165,7 +162,7 @@ func (j *judgement) tell(n Notice, own []Channel, quiet Quiet) {
 	if !j.hush(&n, m, quiet) {
 		return
 	}
-	if !n.Expires.After(latest(n.Due, j.now)) {
+	if !n.Expires.After(later(n.Due, j.now)) {
 		j.skip(n.Kind, n.To, "", whyLate)
 		return
 	}
@@ -182,7 +179,7 @@ func (j *judgement) fill(n *Notice, m manner) {
 			n.Round = j.delivery.Round
 		}
 	}
-	n.Due = latest(n.Due, e.KnownAt.Add(m.wait)).UTC()
+	n.Due = later(n.Due, e.KnownAt.Add(m.wait)).UTC()
 	since := n.Due.Add(-m.wait)
 	if m.live {
 		since = e.Time
@@ -211,7 +208,7 @@ func (j *judgement) reachable(n *Notice, channels []Channel) (open []Channel) {
 
 // hush has n heed quiet hours: see Quiet. It reports whether n can still be sent.
 func (j *judgement) hush(n *Notice, m manner, q Quiet) bool {
-	at := latest(n.Due, j.now)
+	at := later(n.Due, j.now)
 	end, quiet := q.end(at, j.rules.zoneOf(n))
 	switch {
 	case !quiet || j.promised(m, at):
@@ -237,11 +234,4 @@ func (j *judgement) promised(m manner, at time.Time) bool {
 	d := j.delivery
 	return m.to == ToCustomer && m.urgent && d != nil && !d.WindowEnd.IsZero() &&
 		!at.Before(d.WindowStart) && at.Before(d.WindowEnd)
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -34,6 +34,11 @@ var noonOf = time.Date(2026, 3, 3, 11, 0, 0, 0, time.UTC)
 
 func startRules(t testing.TB) *ruled {
 	t.Helper()
+	return startRulesOn(t, nil)
+}
+
+func startRulesOn(t testing.TB, clock *tracker.Clock) *ruled {
+	t.Helper()
 	r := &ruled{t: t, dir: t.TempDir()}
 	store, err := boltstore.Open(r.file(), boltstore.Options{MmapBytes: 64 << 20})
 	if err != nil {
@@ -42,7 +47,7 @@ func startRules(t testing.TB) *ruled {
 	if r.keys, err = tracker.OpenKeyring(filepath.Join(r.dir, "keyring"), tracker.MasterKey{7}); err != nil {
 		t.Fatal(err)
 	}
-	fleet, err := tracker.Open(store, tracker.Options{Keyring: r.keys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	fleet, err := tracker.Open(store, tracker.Options{Keyring: r.keys, Clock: clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

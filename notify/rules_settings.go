@@ -175,17 +175,14 @@ func (s *Settings) checkKinds() error {
 	return nil
 }
 
-func checkChannels(member string, channels []Channel) error {
-	for i, c := range channels {
-		if !slices.Contains(channelOrder, c) || slices.Contains(channels[:i], c) {
+func checkChannels(member string, given []Channel) error {
+	for i, c := range given {
+		if !slices.Contains(channels, c) || slices.Contains(given[:i], c) {
 			return wrong(member, "must be some of email, sms and push, each once.")
 		}
 	}
 	return nil
 }
-
-// channelOrder are all channels.
-var channelOrder = []Channel{Email, SMS, Push}
 
 func (s *Settings) normalizeContacts() error {
 	if len(s.Contacts) > maxContacts {
@@ -275,7 +272,7 @@ func (s *Settings) normalizePartners() error {
 }
 
 // kind is how messages of a kind are to be sent.
-func (s *Settings) kind(m manner) (on bool, channels []Channel) {
+func (s *Settings) kind(m manner) (on bool, order []Channel) {
 	set := s.Kinds[m.kind]
 	if len(set.Channels) > 0 {
 		m.channels = set.Channels

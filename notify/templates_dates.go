@@ -126,7 +126,7 @@ func (c *calendar) period(from, to, today time.Time) string {
 // brief is period for an SMS, in as few characters as can be understood.
 func (c *calendar) brief(from, to, today time.Time) string {
 	if from.IsZero() || to.IsZero() || wholeDay(from, to) {
-		from, to = latest(from, to), time.Time{}
+		from, to = later(from, to), time.Time{}
 		if from.IsZero() {
 			return ""
 		}

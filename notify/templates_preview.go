@@ -28,8 +28,8 @@ func Preview(k Kind, language string, channel Channel, from Sender) (Content, er
 		return Content{}, wrong("kind", "must be one of %s.", joined(Kinds()))
 	case !slices.Contains(Languages(), language):
 		return Content{}, wrong("language", "must be one of %s.", strings.Join(Languages(), ", "))
-	case !slices.Contains(channelOrder, channel):
-		return Content{}, wrong("channel", "must be one of %s.", joined(channelOrder))
+	case !slices.Contains(channels, channel):
+		return Content{}, wrong("channel", "must be one of %s.", joined(channels))
 	}
 	w := &writer{tongue: tongueOf(language), sender: from.withDefaults()}
 	n := &Notice{Kind: k, To: Recipient{m.to, "sample"}}
