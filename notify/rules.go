@@ -27,6 +27,8 @@ type RulesOptions struct {
 	Pushed func(Recipient, tracker.DeliveryID) bool
 	// Console is where dispatch works, empty for nowhere.
 	Console string
+	// Clock is nil for the system's.
+	Clock *tracker.Clock
 	// Log defaults to slog.Default.
 	Log *slog.Logger
 }
@@ -49,6 +51,7 @@ type Expected struct {
 // to another one. Events of types that are not known here lead to nothing.
 type Rules struct {
 	sources
+	clock    *tracker.Clock
 	log      *slog.Logger
 	settings atomic.Pointer[inForce]
 	// changing lets one change of the settings through at a time.
@@ -71,7 +74,7 @@ type sources struct {
 func NewRules(o RulesOptions) (*Rules, error) {
 	r := &Rules{
 		sources: sources{o.Fleet, o.Keys, o.Suppressed, o.Links, o.Expected, o.Pushed, o.Console},
-		log:     o.Log,
+		clock:   o.Clock, log: o.Log,
 	}
 	if r.log == nil {
 		r.log = slog.Default()
@@ -91,7 +94,7 @@ func NewRules(o RulesOptions) (*Rules, error) {
 	return r, nil
 }
 
-func (r *Rules) now() time.Time { return r.fleet.Clock().Now() }
+func (r *Rules) now() time.Time { return r.clock.Now() }
 
 // Notices says who is to hear of an event, and why others are not.
 func (r *Rules) Notices(e *tracker.Event, now time.Time) ([]Notice, []Skip) {

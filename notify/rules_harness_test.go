@@ -76,7 +76,7 @@ func (r *ruled) open(fleet *tracker.Fleet) *Rules {
 		r.t.Fatal(err)
 	}
 	rules, err := NewRules(RulesOptions{
-		Fleet: fleet, Keys: r.keys, Suppressed: suppressed, Console: "https://fleet.example/",
+		Fleet: fleet, Keys: r.keys, Suppressed: suppressed, Clock: fleet.Clock(), Console: "https://fleet.example/",
 		Links: func(id tracker.DeliveryID) string {
 			return "https://fleet.example/t/link-of-" + string(id[len(id)-12:])
 		},
