@@ -3,6 +3,7 @@ package notify
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -213,6 +214,7 @@ func (c *StaffContact) normalize(member string) error {
 	if c.AfterMinutes < 0 || c.AfterMinutes > maxEscalate {
 		return wrong(member+"after_min", "must be 0 to %d minutes.", maxEscalate)
 	}
+	c.Alerts = append([]string{}, c.Alerts...)
 	for _, pattern := range c.Alerts {
 		if !knownPattern(pattern) {
 			return wrong(member+"alerts", "must be types of alerts, such as route.off, prefixes such as drop.* and security.*, or *; there is none of %.40q.", pattern)
@@ -303,7 +305,23 @@ func (s *Settings) partner(id tracker.PartnerID) (PartnerContact, bool) {
 	return s.Partners[i], true
 }
 
-// withDefaults is for showing them whole.
+// WithDefaults are the settings as they work, with every kind of message. Put in
+// force, they stay so whatever the defaults become.
+func (s Settings) WithDefaults() Settings {
+	s.Sender, s.Language = s.Sender.withDefaults(), cmp.Or(s.Language, Languages()[0])
+	quiet := maps.Clone(defaultQuiet)
+	maps.Copy(quiet, s.Quiet)
+	kinds := make(map[Kind]KindSettings)
+	for _, k := range Kinds() {
+		m, _ := mannerOf(k)
+		on, order := s.kind(m)
+		kinds[k] = KindSettings{On: &on, Channels: order}
+	}
+	s.Quiet, s.Kinds = quiet, kinds
+	s.Contacts, s.Partners = append([]StaffContact{}, s.Contacts...), append([]PartnerContact{}, s.Partners...)
+	return s
+}
+
 func (s Sender) withDefaults() Sender {
 	s.Name, s.Color = cmp.Or(s.Name, defaultSender), cmp.Or(s.Color, defaultColor)
 	return s

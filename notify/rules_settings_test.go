@@ -121,3 +121,17 @@ func TestSettingsOfAKind(t *testing.T) {
 		t.Errorf("%v", n.Channels)
 	}
 }
+
+// What is shown of settings can be put in force again, and changes nothing.
+func TestSettingsAsShownCanBePut(t *testing.T) {
+	r := startRules(t)
+	off := false
+	r.set(Settings{Kinds: map[Kind]KindSettings{Departed: {On: &off}}, Contacts: []StaffContact{{ID: "desk", Email: "desk@example.com", Alerts: []string{"*"}}}})
+	before, _ := r.Settings()
+	shown := before.WithDefaults()
+	r.set(shown)
+	after, _ := r.Settings()
+	if !reflect.DeepEqual(after.WithDefaults(), shown) || *shown.Kinds[Departed].On || !*shown.Kinds[Approaching].On {
+		t.Errorf("shown %+v, then %+v", shown, after)
+	}
+}

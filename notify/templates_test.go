@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
+
+	"wayguard/tracker"
 )
 
 var everyChannel = []Channel{Email, SMS, Push}
@@ -82,6 +84,19 @@ func TestNoTranslationIsMissing(t *testing.T) {
 		slices.Sort(have)
 		if !slices.Equal(have, names) {
 			t.Errorf("%s has %q, English %q", other.name, have, names)
+		}
+	}
+}
+
+func TestEveryAlertHasATitle(t *testing.T) {
+	for _, l := range tongues() {
+		seen := make(map[string]string)
+		for _, typ := range tracker.AlertTypes() {
+			title, err := l.say("alert", typ)
+			if err != nil || strings.Contains(title, typ) || seen[title] != "" {
+				t.Errorf("%s in %s: %q, as of %q, %v", typ, l.name, title, seen[title], err)
+			}
+			seen[title] = typ
 		}
 	}
 }

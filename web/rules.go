@@ -43,9 +43,10 @@ func (s *Server) showNotifySettings(w http.ResponseWriter, _ *http.Request, _ pr
 	return writeSettings(w, settings, version)
 }
 
+// writeSettings shows them whole, the defaults too.
 func writeSettings(w http.ResponseWriter, settings notify.Settings, version uint64) error {
 	w.Header().Set("ETag", etag(version))
-	return writeJSON(w, http.StatusOK, settings)
+	return writeJSON(w, http.StatusOK, settings.WithDefaults())
 }
 
 // putNotifySettings replaces them as a whole.

@@ -39,6 +39,11 @@ func TestSettingsOfNotifications(t *testing.T) {
 	if first.header.Get("ETag") != `"1"` {
 		t.Errorf("ETag %s", first.header.Get("ETag"))
 	}
+	var defaults notify.Settings
+	first.decode(&defaults)
+	if defaults.Sender.Name != "Wayguard" || defaults.Quiet[notify.ToCustomer].From != "21:00" || len(defaults.Kinds) != len(notify.Kinds()) || defaults.Language != "en" {
+		t.Errorf("defaults %s", first.body)
+	}
 	body := `{"sender":{"name":"Fleet"},"language":"de","kinds":{"ordered":{"on":false}},"contacts":[{"id":"desk","email":"desk@example.com","alerts":["route.*"]}]}`
 	put := s.api(http.StatusOK, http.MethodPut, path, withJSON(body), header("If-Match", `"1"`))
 	if put.header.Get("ETag") != `"2"` {
