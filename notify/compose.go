@@ -213,7 +213,9 @@ func (r *Rules) tellScene(v *view, n *Notice, today time.Time) {
 		}
 	}
 	v.Vehicle = cmp.Or(v.Vehicle, v.Device)
-	v.Minutes = max(int(n.Due.Sub(n.Time).Minutes()), 1)
+	set := r.settings.Load()
+	contact, _ := set.contact(n.To.ID)
+	v.Minutes = max(contact.AfterMinutes, 1)
 }
 
 // writer puts one message together.

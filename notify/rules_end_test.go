@@ -44,6 +44,9 @@ func TestFromEventsToMessages(t *testing.T) {
 		return found
 	}
 	until(t, "the escalation", 20*time.Second, func() bool { return len(to("chief@example.com")) == 1 })
+	if text := to("chief@example.com")[0].Text; !strings.Contains(text, "open for 3 minutes") {
+		t.Errorf("escalation: %s", text)
+	}
 	e := r.last("delivery.failed", time.Time{})
 	_, err = r.fleet.AcknowledgeAlert(t.Context(), tracker.AlertID(e.ID), tracker.AnyVersion, "chief", "")
 	r.must(err)
