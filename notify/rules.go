@@ -33,8 +33,8 @@ type RulesOptions struct {
 	Log *slog.Logger
 }
 
-// Expected is when a delivery will arrive, as likely as not to be right in four
-// of five cases.
+// Expected is when a delivery will arrive: in four cases of five between From
+// and To.
 type Expected struct {
 	From, To time.Time
 	// Stops are those before it.
