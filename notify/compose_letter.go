@@ -103,10 +103,12 @@ func (l *letter) text() string {
 const maxSentences = 3
 
 // newest are the sections that a short message tells of: of each delivery what is
-// newest, and of alerts every one.
+// newest, and the code if that has none; of alerts every one.
 func (w *writer) newest() (told []*section) {
 	for _, s := range w.sections {
-		known := func(o *section) bool { return o.notice.Delivery == s.notice.Delivery }
+		known := func(o *section) bool {
+			return o.notice.Delivery == s.notice.Delivery && (s.view.Code == "" || o.view.Code != "")
+		}
 		if s.notice.To.Audience == ToCustomer && slices.ContainsFunc(told, known) {
 			continue
 		}

@@ -84,6 +84,19 @@ func TestThreeEventsAreOneMessage(t *testing.T) {
 	}
 }
 
+// A code is not lost for something newer.
+func TestACodeIsToldBesideWhatIsNewer(t *testing.T) {
+	r := startRules(t)
+	d := r.deliver(func(o *tracker.NewDelivery) { o.Order.Proof = []tracker.Proof{tracker.ProofCode} })
+	approaching, delayed := r.one(found("delivery.approaching", d), ToCustomer), found("delivery.delayed", d)
+	delayed.Time = noonOf.Add(10 * time.Second)
+	m := r.written(SMS, approaching, r.one(delayed, ToCustomer))
+	want := "Wayguard: Ihre Lieferung verspätet sich leider. Ihre Lieferung kommt gleich. Code für die Übergabe: " + d.Hidden.Code + ". " + r.links(d.ID)
+	if m.Text != want {
+		t.Errorf("%q, want %q", m.Text, want)
+	}
+}
+
 func TestSeveralDeliveriesAreOneMessage(t *testing.T) {
 	r := startRules(t)
 	first := r.deliver()
