@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -141,5 +140,3 @@ func (r *Rules) keep(ctx context.Context, s *inForce, previous tracker.KeyID) er
 	}
 	return nil
 }
-
-func asMember(err error, member **tracker.MemberError) bool { return errors.As(err, member) }
