@@ -94,7 +94,9 @@
 // it gets there. A round that runs is part of the World, and of its past. Each
 // change is one transaction with the events that tell of it, and with the receipt
 // of the request that asked for it ([Fleet.DoOnce]): asked again, it is not done
-// again.
+// again. A large one, such as of a round of 1,000 stops, is several that hold
+// nobody up, and seen whole or not at all. The words of deliveries are searched in
+// memory.
 //
 // What the engine finds moves deliveries and opens and resolves alerts: a reader
 // of the event log, whose cursor is part of each of its changes, so that after a
@@ -109,6 +111,16 @@
 // [Fleet.DeliveryByToken]. Of the vehicle they learn what [Fleet.Approach] tells,
 // which is never where another customer lives. What they ask for, [Fleet.MakeWish],
 // opens an alert, and changes nothing until dispatch accepts it.
+//
+// # Rounds
+//
+// A round that comes without a way gets one from the [Router], which is asked
+// before the edit and never within it; until it answers, or without one, the
+// round has straight lines with a wide corridor, which tell nothing but that the
+// vehicle has left it. A round begins once its vehicle is found to have left the
+// depot, from its start on, and ends once that is back and no delivery is open:
+// both follow from the stored track and the state of the round alone, so that
+// nothing happens twice.
 //
 // # Duplicates
 //
