@@ -1,6 +1,9 @@
 package geofence
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // excursion is a run of fixes beyond all routes.
 type excursion struct {
@@ -175,6 +178,9 @@ func (s *State) rejoined(w *World, near sight, entered float64) Event {
 // excused tells whether g is where leaving the route means nothing.
 func (s *State) excused(w *World, g sighting) bool {
 	r, settings := s.duty.round, &w.settings.Routes
+	if s.homeward() {
+		return true
+	}
 	for _, p := range r.paths {
 		first, last := newSpot(p.vertices[0]), newSpot(p.vertices[len(p.vertices)-1])
 		if min(haversine(first, g.spot), haversine(last, g.spot)) <= settings.end(p) {
@@ -191,6 +197,16 @@ func (s *State) excused(w *World, g sighting) bool {
 	}
 	next := s.tour.next()
 	return s.excusedBy(w, g, next) || s.excusedBy(w, g, next-1)
+}
+
+// homeward tells whether all stops were arrived at on routes that are rough:
+// nobody said how to get home from the last one.
+func (s *State) homeward() bool {
+	r := s.duty.round
+	if len(r.Stops) == 0 || slices.ContainsFunc(r.Routes, func(route Route) bool { return !route.Rough }) {
+		return false
+	}
+	return s.tour.fits(r) && !slices.ContainsFunc(s.tour.calls, func(c call) bool { return c.arrived == 0 })
 }
 
 // excusedBy tells whether g is where it may be for the sake of a stop.

@@ -294,3 +294,30 @@ func TestRoughRoutes(t *testing.T) {
 		}
 	}
 }
+
+// Once all stops of a rough route are served, in whatever order, any way home
+// will do.
+func TestRoughRoutesLeadHome(t *testing.T) {
+	r := newRide()
+	r.visit(2000, 0, 120)
+	r.visit(1000, 0, 120)
+	r.visit(1000, -4000, 60)
+	stops := stopsAt(newSpot(r.origin), [2]float64{1000, 0}, [2]float64{2000, 0})
+	for n, want := range []string{"route.off", ""} {
+		line := orb.LineString{r.origin, stops[0].Point, stops[1].Point, r.origin}
+		round := Round{ID: "r", Stops: stops, Routes: []Route{{ID: "route", Line: line, CorridorMeters: 500, Rough: n == 1}}}
+		w, s, off := worldOf(t, Settings{}, round), State{}, ""
+		var events []Event
+		for _, fix := range r.exact(2) {
+			events = Step(w, &s, fix, events[:0])
+			for _, e := range events {
+				if e.Type == RouteOff {
+					off += string(e.Type)
+				}
+			}
+		}
+		if off != want {
+			t.Errorf("rough %t: %q, want %q", n == 1, off, want)
+		}
+	}
+}

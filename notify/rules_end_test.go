@@ -27,7 +27,7 @@ func TestFromEventsToMessages(t *testing.T) {
 	mails, texts := &sink{channel: Email}, &sink{channel: SMS}
 	n, err := Open(Options{
 		Fleet: r.fleet, Keys: r.keys, Suppressed: r.suppressed, Judge: r.Rules, Carriers: []Carrier{mails, texts},
-		Limits: fast, Clock: clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Limits: fast, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	r.must(err)
 	stop := runUntil(t, "notifier", n.Run)

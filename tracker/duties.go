@@ -29,6 +29,8 @@ type storedDuty struct {
 	Start   time.Time    `json:"start,omitzero"`
 	// Updated stands for Start where breaks are concerned and that is not known.
 	Updated time.Time `json:"updated,omitzero"`
+	// Straight: where there is no route, straight lines are.
+	Straight bool `json:"straight,omitempty"`
 }
 
 type storedStop struct {
@@ -51,6 +53,8 @@ type duty struct {
 	devices []DeviceID
 	depot   *Depot
 	stops   []Delivery
+	// straight: where there is no way, straight lines are.
+	straight bool
 }
 
 // dutyOf gathers a round as an edit leaves it, nil for one that the engine need
@@ -127,7 +131,7 @@ func (d *duty) row(keys *Keyring, id RoundID, version uint64) (BucketRecord, err
 	if d == nil {
 		return BucketRecord{Bucket: dutyBucket, Record: Record{Key: key, Value: []byte("null")}}, nil
 	}
-	s := storedDuty{Devices: d.devices, Depot: d.depot, Start: d.round.Start, Updated: d.round.Updated}
+	s := storedDuty{Devices: d.devices, Depot: d.depot, Start: d.round.Start, Updated: d.round.Updated, Straight: d.straight}
 	var err error
 	if s.Route, err = keys.sealJSON(KeyID(id), dutyBucket, key, d.round.Plan); err != nil {
 		return BucketRecord{}, err
@@ -155,7 +159,7 @@ func (k *Keyring) parseDuty(id RoundID, r Record) (*geofence.Round, error) {
 	if err := json.Unmarshal(r.Value, &s); err != nil || s == nil {
 		return nil, err
 	}
-	d := duty{round: Round{Meta: Meta{Updated: s.Updated}, ID: id, Start: s.Start}, devices: s.Devices, depot: s.Depot}
+	d := duty{round: Round{Meta: Meta{Updated: s.Updated}, ID: id, Start: s.Start}, devices: s.Devices, depot: s.Depot, straight: s.Straight}
 	if _, err := k.openJSON(KeyID(id), dutyBucket, r.Key, s.Route, &d.round.Plan); err != nil {
 		return nil, err
 	}

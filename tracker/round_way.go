@@ -73,6 +73,9 @@ func (d *duty) way() (orb.LineString, float64) {
 	if d.round.Plan.Source() != RouteStraight {
 		return d.round.Route, d.round.CorridorMeters
 	}
+	if !d.straight {
+		return nil, 0
+	}
 	line := d.places()
 	if d.round.CorridorMeters > 0 {
 		return line, d.round.CorridorMeters
@@ -121,7 +124,7 @@ func viaOf(through orb.LineString) uint64 {
 
 // placesOf is a round with its depot and stops, whatever its state.
 func (l *ledger) placesOf(b *ledgerEdit, r *Round) *duty {
-	d := &duty{round: *r}
+	d := &duty{round: *r, straight: true}
 	if depot, ok := look(b, l.depots, r.Depot); ok {
 		d.depot = &depot
 	}
