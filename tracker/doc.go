@@ -118,7 +118,7 @@
 // before the edit and never within it; until it answers, or without one, the
 // round has straight lines with a wide corridor, which tell nothing but that the
 // vehicle has left it. A round begins once its vehicle is found to have left the
-// depot, from its start on, and ends once that is back and no delivery is open:
+// depot, from its start on, and ends once that is back and nothing is left to do:
 // both follow from the stored track and the state of the round alone, so that
 // nothing happens twice.
 //

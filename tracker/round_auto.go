@@ -23,6 +23,9 @@ const (
 	// beforeStart is how long before its start a vehicle may leave; the round
 	// then begins at the start.
 	beforeStart = time.Hour
+	// afterStart is how long after its start a round still begins by itself: one
+	// that was forgotten must not take the next day's departure for its own.
+	afterStart = 12 * time.Hour
 	// depotReach is how far a depot reaches that does not say, in metres: the
 	// engine's own setting for stays.
 	depotReach = 150
@@ -106,22 +109,22 @@ func (a *attendance) due() []Round {
 		return r.State != RoundEnded && r.AutoStarts() && r.Vehicle != "" && !r.Erased
 	})
 	slices.SortStableFunc(rounds, func(a, b Round) int { return a.Start.Compare(b.Start) })
-	soon := a.now().Add(beforeStart)
+	soon, late := a.now().Add(beforeStart), a.now().Add(-afterStart)
 	return slices.DeleteFunc(rounds, func(r Round) bool {
 		if r.State == RoundRunning {
 			return l.unfinished(&r)
 		}
-		idle := taken[r.Vehicle] || r.Start.After(soon) || len(r.Stops) == 0
+		idle := taken[r.Vehicle] || r.Start.After(soon) || r.Start.Before(late) || len(r.Stops) == 0
 		taken[r.Vehicle] = taken[r.Vehicle] || !idle
 		return idle
 	})
 }
 
-// unfinished tells whether a delivery of a round is still open, or there is
-// none at all.
+// unfinished tells whether there is still something to do for a delivery of a
+// round, or there is none at all. What has failed waits for another round.
 func (l *ledger) unfinished(r *Round) bool {
 	for _, id := range slices.Backward(r.Stops) {
-		if d, ok := l.deliveries.get(string(id)); ok && d.State.Open() && d.Round == r.ID {
+		if d, ok := l.deliveries.get(string(id)); ok && d.Round == r.ID && (d.State == DeliveryCreated || d.State.OnTheWay()) {
 			return true
 		}
 	}

@@ -60,7 +60,8 @@ func TestRoundBeginsAndEndsByItself(t *testing.T) {
 			// A kill on the way: it does not begin again.
 			f = f.crash(t)
 		}
-		if _, err := f.MoveDelivery(t.Context(), stops[i].ID, tracker.AnyVersion, delivered, ""); err != nil {
+		outcome := []tracker.DeliveryState{delivered, tracker.DeliveryFailed, delivered}[i]
+		if _, err := f.MoveDelivery(t.Context(), stops[i].ID, tracker.AnyVersion, outcome, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -100,6 +101,7 @@ func TestRoundsThatDoNotBeginByThemselves(t *testing.T) {
 		"without a depot":    {func(n *tracker.NewRound) { n.Depot = "" }, nil},
 		"without a start":    {func(n *tracker.NewRound) { n.Start = time.Time{} }, nil},
 		"without a stop":     {func(n *tracker.NewRound) { n.Stops = nil }, nil},
+		"long ago":           {func(n *tracker.NewRound) { n.Start = time.Now().AddDate(0, 0, -1) }, nil},
 		"tomorrow":           {func(n *tracker.NewRound) { n.Start = time.Now().AddDate(0, 0, 1) }, nil},
 		"never at the depot": {nil, func(f *running, d *driven) { d.x = 5000; d.drive(f, 9000) }},
 		"only in the yard":   {nil, func(f *running, d *driven) { d.drive(f, 60); d.drive(f, 0) }},

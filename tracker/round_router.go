@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -42,6 +43,8 @@ const (
 	// maxPassMeters is how far from a stop the way may come by: one that is
 	// farther off is on no road of the router's map.
 	maxPassMeters = 500
+	// maxWayPoints is the most positions that are thinned out.
+	maxWayPoints = 1_000_000
 	// thinDegrees is how far a way may be off once it is thinned out, about a
 	// metre.
 	thinDegrees = 1e-5
@@ -83,7 +86,8 @@ func (p *planner) plan(ctx context.Context, f *Fleet, r *Round) {
 	if !asks || time.Now().Before(p.resting()) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, planAtOnce)
+	// Who hangs up says nothing of the router.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), planAtOnce)
 	defer cancel()
 	if found, err := p.find(ctx, r, places); err == nil {
 		r.Plan = found
@@ -117,7 +121,7 @@ func (p *planner) resting() time.Time {
 func (p *planner) find(ctx context.Context, r *Round, places orb.LineString) (Plan, error) {
 	way, passes, err := p.router.Find(ctx, places)
 	if err == nil {
-		err = checkWay(way, passes, places)
+		way, err = thinned(way, passes, places)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,24 +140,29 @@ func (p *planner) find(ctx context.Context, r *Round, places orb.LineString) (Pl
 	p.outcomes.WithLabelValues("found").Inc()
 	p.rest, p.pause = time.Time{}, 0
 	delete(p.hopeless, r.ID)
-	way = simplify.DouglasPeucker(thinDegrees).LineString(way.Clone())
 	return Plan{Route: way, CorridorMeters: r.CorridorMeters, Found: p.router.Source(), Via: viaOf(places)}, nil
 }
 
-// checkWay refuses what leads elsewhere.
-func checkWay(way, passes, places orb.LineString) error {
+// thinned is a way without the points that say little. One that leads elsewhere
+// is refused.
+func thinned(way, passes, places orb.LineString) (orb.LineString, error) {
 	if len(passes) != len(places) {
-		return fmt.Errorf("it comes by %d of %d places", len(passes), len(places))
+		return nil, fmt.Errorf("it comes by %d of %d places", len(passes), len(places))
 	}
 	for i := range places {
 		if off := geo.DistanceHaversine(passes[i], places[i]); !(off <= maxPassMeters) {
-			return fmt.Errorf("%w: it comes by place %d of %d at %.0f m, more than %d m off", ErrNoWay, i+1, len(places), off, maxPassMeters)
+			return nil, fmt.Errorf("%w: it comes by place %d of %d at %.0f m, more than %d m off", ErrNoWay, i+1, len(places), off, maxPassMeters)
 		}
 	}
-	if err := (&Plan{Route: way}).check(); err != nil || len(way) < 2 {
-		return fmt.Errorf("%w: it is no line of 2 to %d positions", ErrNoWay, maxRoutePoints)
+	n := len(way)
+	if n < 2 || n > maxWayPoints || geo.DistanceHaversine(way[0], passes[0]) > maxPassMeters || geo.DistanceHaversine(way[n-1], passes[len(passes)-1]) > maxPassMeters {
+		return nil, fmt.Errorf("%w: its line, of %d positions, does not lead from the first place to the last", ErrNoWay, n)
 	}
-	return nil
+	way = simplify.DouglasPeucker(thinDegrees).LineString(way.Clone())
+	if (&Plan{Route: way}).check() != nil {
+		return nil, fmt.Errorf("%w: its line has %d positions, more than %d", ErrNoWay, len(way), maxRoutePoints)
+	}
+	return way, nil
 }
 
 // planRounds has ways found for rounds that lack one, until ctx ends.
@@ -177,6 +186,7 @@ func (f *Fleet) planRounds(ctx context.Context) {
 
 // planLacking gives up at the first round that the router has no answer for.
 func (f *Fleet) planLacking(ctx context.Context) error {
+	f.planner.hope()
 	for _, r := range f.Rounds([]RoundState{RoundRunning, RoundPlanned}, "", -1) {
 		places, asks := f.planner.lacks(f.ledger, &r)
 		if !asks {
@@ -195,6 +205,13 @@ func (f *Fleet) planLacking(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hope forgets for which rounds there was no way long ago.
+func (p *planner) hope() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.hopeless, func(_ RoundID, h hopeless) bool { return time.Now().After(h.until) })
 }
 
 // planRound makes the way of a round durable, unless it leads elsewhere
