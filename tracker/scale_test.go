@@ -26,7 +26,6 @@ type big struct {
 	*running
 	t      *testing.T
 	rounds []tracker.RoundID
-	spare  []tracker.DeliveryID // on no round
 }
 
 func device(i int) tracker.DeviceID { return tracker.DeviceID(fmt.Sprintf("box-%d", i)) }

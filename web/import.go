@@ -92,12 +92,9 @@ func faultsOf[T any](rows []imported[T], check func(*T) error, fault func(error)
 // finish does what an import is for, unless it is a dry run or anything is
 // wrong.
 func (s *Server) finish(w http.ResponseWriter, r *http.Request, who principal, body []byte, result importJSON, create func(tracker.Once) (int, error)) error {
-	q := queryOf(r)
-	if q.has("dry_run") {
-		var err error
-		if result.DryRun, err = strconv.ParseBool(q.text("dry_run")); err != nil {
-			return badParameter("dry_run", "must be true or false.")
-		}
+	var err error
+	if result.DryRun, err = queryOf(r).flag("dry_run", false); err != nil {
+		return err
 	}
 	switch {
 	case result.DryRun:

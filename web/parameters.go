@@ -56,6 +56,18 @@ func (q query) count(name string, low, high, otherwise uint64) (uint64, error) {
 	return n, nil
 }
 
+// flag is true or false, or otherwise where it is not given.
+func (q query) flag(name string, otherwise bool) (bool, error) {
+	if !q.has(name) {
+		return otherwise, nil
+	}
+	b, err := strconv.ParseBool(q.text(name))
+	if err != nil {
+		return false, badParameter(name, "must be true or false.")
+	}
+	return b, nil
+}
+
 // instant is RFC 3339 or seconds since 1970, or otherwise where it is not
 // given.
 func (q query) instant(name string, otherwise time.Time) (time.Time, error) {

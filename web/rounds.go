@@ -36,7 +36,9 @@ type roundJSON struct {
 	metaJSON
 }
 
-func (s *Server) roundOf(r tracker.Round) (j roundJSON, err error) {
+// roundOf leaves out the line of the way unless it is asked for: in a list it
+// is most of the answer.
+func (s *Server) roundOf(r tracker.Round, withLine bool) (j roundJSON, err error) {
 	line, corridor, source := s.fleet.Way(r)
 	j = roundJSON{
 		ID: r.ID, Name: r.Name, State: r.State, Vehicle: textOrNull(r.Vehicle), Driver: textOrNull(r.Driver), Depot: textOrNull(r.Depot),
@@ -44,7 +46,7 @@ func (s *Server) roundOf(r tracker.Round) (j roundJSON, err error) {
 		Auto: r.AutoStarts(), Began: timeOrNull(r.Began),
 		Route: json.RawMessage("null"), Source: source, Corridor: corridor, metaJSON: metaOf(r.Meta),
 	}
-	if line != nil {
+	if line != nil && withLine {
 		j.Route, err = tracker.MarshalGeometry(line)
 	}
 	return j, err
@@ -124,10 +126,14 @@ func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, who principa
 			states = append(states, tracker.RoundState(state))
 		}
 	}
+	lines, err := q.flag("routes", true)
+	if err != nil {
+		return err
+	}
 	found := s.roundsFor(who, states, tracker.RoundID(q.text("before")), int(limit))
 	list := make([]roundJSON, len(found))
 	for i, round := range found {
-		if list[i], err = s.roundOf(round); err != nil {
+		if list[i], err = s.roundOf(round, lines); err != nil {
 			return err
 		}
 	}
@@ -147,7 +153,7 @@ func (s *Server) showRound(w http.ResponseWriter, r *http.Request, who principal
 }
 
 func (s *Server) writeRound(w http.ResponseWriter, status int, round tracker.Round) error {
-	j, err := s.roundOf(round)
+	j, err := s.roundOf(round, true)
 	if err != nil {
 		return err
 	}

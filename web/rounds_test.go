@@ -168,6 +168,13 @@ func TestRoutesOfRounds(t *testing.T) {
 	if made.Source != "straight" || len(made.Route.Coordinates) != 3 || made.Meters < 1000 || !made.Auto {
 		t.Errorf("without a route: %+v", made)
 	}
+	for query, want := range map[string]bool{"": true, "?routes=true": true, "?routes=false": false} {
+		list := s.api(http.StatusOK, http.MethodGet, "/api/v1/rounds"+query)
+		if got := strings.Contains(string(list.body), "LineString"); got != want {
+			t.Errorf("%q: routes are shown: %t", query, got)
+		}
+	}
+	s.api(http.StatusBadRequest, http.MethodGet, "/api/v1/rounds?routes=perhaps")
 	one := "/api/v1/rounds/" + made.ID
 	s.api(http.StatusOK, http.MethodPatch, one, withJSON(`{"route":"_p~iF~ps|U_ulLnnqC","auto_start":false}`)).decode(&made)
 	if made.Source != "given" || made.Auto {

@@ -100,7 +100,7 @@ func (s *Server) routes() []route {
 		{pattern: "GET /api/v1/api-keys", role: admin, handler: s.listAPIKeys, takes: []string{"after", "limit"}},
 		{pattern: "POST /api/v1/api-keys", role: admin, handler: s.createAPIKey},
 		{pattern: "DELETE /api/v1/api-keys/{id}", role: admin, handler: s.deleteAPIKey},
-		{pattern: "GET /api/v1/rounds", role: driver, handler: s.listRounds, takes: []string{"state", "before", "limit"}},
+		{pattern: "GET /api/v1/rounds", role: driver, handler: s.listRounds, takes: []string{"state", "routes", "before", "limit"}},
 		{pattern: "POST /api/v1/rounds", role: dispatcher, handler: s.createRound, body: maxOrders},
 		{pattern: "POST /api/v1/rounds/import", role: dispatcher, handler: s.importRounds, takes: []string{"dry_run"}, body: maxOrders, parts: true},
 		{pattern: "GET /api/v1/rounds/{id}", role: driver, handler: s.showRound},
