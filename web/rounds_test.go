@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -183,5 +184,41 @@ func TestRoutesOfRounds(t *testing.T) {
 	s.api(http.StatusOK, http.MethodPatch, one, withJSON(`{"route":null,"corridor_m":2500,"auto_start":null}`)).decode(&made)
 	if made.Source != "straight" || made.Meters != 2500 || !made.Auto {
 		t.Errorf("without it again: %+v", made)
+	}
+}
+
+func TestARoundIsMadeOnce(t *testing.T) {
+	s := startSite(t)
+	a := s.deliver()
+	body := withJSON(fmt.Sprintf(`{"name":"East","stops":[%q]}`, a.ID))
+	var ids []string
+	for i := range 2 {
+		answer := s.api(http.StatusCreated, http.MethodPost, "/api/v1/rounds", body, header("Idempotency-Key", "k"))
+		var made struct{ ID string }
+		answer.decode(&made)
+		if ids = append(ids, made.ID); (answer.header.Get("Idempotency-Replayed") == "true") != (i > 0) {
+			t.Errorf("answer %d: %v", i, answer.header)
+		}
+	}
+	if ids[0] != ids[1] || len(s.fleet.Rounds(nil, "", 10)) != 1 {
+		t.Errorf("made %v", ids)
+	}
+	s.api(http.StatusUnprocessableEntity, http.MethodPost, "/api/v1/rounds", withJSON(`{"name":"West"}`), header("Idempotency-Key", "k"))
+}
+
+func TestDeliveriesAreSearched(t *testing.T) {
+	s := startSite(t)
+	a := s.deliver()
+	address := a.Address
+	for query, want := range map[string]bool{
+		strings.ToUpper(address): true, address[:3]: true, "no such place": false, a.Reference + " " + address: true,
+	} {
+		page := s.api(http.StatusOK, http.MethodGet, "/api/v1/deliveries?limit=5&q="+url.QueryEscape(query))
+		if got := strings.Contains(string(page.body), string(a.ID)); got != want {
+			t.Errorf("%q finds it: %t", query, got)
+		}
+	}
+	for _, query := range []string{"", "%20", strings.Repeat("x", 201)} {
+		s.api(http.StatusBadRequest, http.MethodGet, "/api/v1/deliveries?q="+query)
 	}
 }
