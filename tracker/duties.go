@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -190,6 +191,15 @@ func parseDutyKey(key string) (RoundID, uint64, error) {
 		return "", 0, fmt.Errorf("duty record %q: %w", key, errDamaged)
 	}
 	return RoundID(id), version, nil
+}
+
+// forgetUnknown leaves out of an edit what is no business of the engine's: rounds
+// that it does not know and need not know, such as those of tomorrow.
+func (l *ledger) forgetUnknown(b *ledgerEdit) {
+	before := l.edit()
+	maps.DeleteFunc(b.reshaped, func(id RoundID, _ bool) bool {
+		return l.dutyOf(before, id) == nil && l.dutyOf(b, id) == nil
+	})
 }
 
 // changeDuties makes an edit durable together with a World that knows the

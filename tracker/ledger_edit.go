@@ -85,6 +85,7 @@ func (f *Fleet) commitLedger(ctx context.Context, b *ledgerEdit) error {
 		}
 	}}
 	force := func(e edit) error { return f.change(ctx, e) }
+	f.ledger.forgetUnknown(b)
 	if len(b.reshaped)+len(b.touched) > 0 {
 		force = func(e edit) error { return f.changeDuties(ctx, b, e) }
 	}

@@ -121,7 +121,7 @@ const (
 func TestRoundIsDriven(t *testing.T) {
 	f := startWith(t, newFile(t), geofence.Settings{})
 	r, stops := plan(t, f)
-	if w := f.WorldVersion(); w != 1+1 {
+	if w := f.WorldVersion(); w != 1 {
 		t.Errorf("world %d", w)
 	}
 	f.wantStates(t, stops, created, created, created)
