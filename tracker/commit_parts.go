@@ -214,6 +214,7 @@ func (f *Fleet) tellParts(ctx context.Context) error {
 			return err
 		}
 	}
+	f.untold = nil
 	return nil
 }
 

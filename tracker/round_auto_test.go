@@ -95,7 +95,7 @@ func TestRoundBeginsAfterAKill(t *testing.T) {
 func TestRoundsThatDoNotBeginByThemselves(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*tracker.NewRound)
-		go_    func(*running, *driven)
+		drive  func(*running, *driven)
 	}{
 		"by hand only":       {func(n *tracker.NewRound) { n.Manual = true }, nil},
 		"without a depot":    {func(n *tracker.NewRound) { n.Depot = "" }, nil},
@@ -121,11 +121,11 @@ func TestRoundsThatDoNotBeginByThemselves(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if c.go_ == nil {
+			if c.drive == nil {
 				d.stand(f, 6*time.Minute)
 				d.drive(f, 900)
 			} else {
-				c.go_(f, d)
+				c.drive(f, d)
 			}
 			f.staysSo(t, r.ID, tracker.RoundPlanned)
 		})

@@ -15,6 +15,7 @@ import (
 
 	"wayguard/geofence"
 	"wayguard/tracker"
+	"wayguard/tracker/boltstore"
 )
 
 // scaleVariable multiplies the size of the fleet of TestScale: 20 is 100,000
@@ -30,8 +31,19 @@ type big struct {
 
 func device(i int) tracker.DeviceID { return tracker.DeviceID(fmt.Sprintf("box-%d", i)) }
 
+// startBig reserves so much address space that the file never has to be mapped
+// anew, as a server does.
+func startBig(t *testing.T, path string) *running {
+	t.Helper()
+	store, err := boltstore.Open(path, boltstore.Options{MmapBytes: 4 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startAs(t, path, geofence.Settings{}, store, store.Close)
+}
+
 func newBig(t *testing.T, rounds int) *big {
-	f := &big{running: startWith(t, newFile(t), geofence.Settings{}), t: t}
+	f := &big{running: startBig(t, newFile(t)), t: t}
 	ctx := t.Context()
 	for i := range rounds {
 		f.device(t, device(i))
@@ -174,7 +186,7 @@ func TestScale(t *testing.T) {
 	path := f.path
 	f.stop()
 	begun = time.Now()
-	again := startWith(t, path, geofence.Settings{})
+	again := startBig(t, path)
 	t.Logf("opened in %s", time.Since(begun).Round(time.Millisecond))
 	if r, ok := again.Round(f.rounds[0]); !ok || len(r.Stops) != 100 {
 		t.Errorf("opened with %d stops", len(r.Stops))
