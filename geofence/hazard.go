@@ -39,7 +39,7 @@ type slowdown struct{ from, to, share float64 }
 
 // threat is what hazards mean for one route.
 type threat struct {
-	dangers []danger // by where they begin
+	dangers []danger // in order of where they begin, and of id
 	slow    []slowdown
 }
 
@@ -65,20 +65,18 @@ func (t *threats) edit(removed, added []*zone, rounds map[RoundID]*round) threat
 	if !slices.ContainsFunc(removed, hazard) && !slices.ContainsFunc(added, hazard) {
 		return *t
 	}
-	made := threats{rounds: make(map[RoundID][]threat)}
-	for _, z := range t.zones {
-		if !slices.Contains(removed, z) {
-			made.zones = append(made.zones, z)
-		}
-	}
-	for _, z := range added {
-		if z.hazard {
-			made.zones = append(made.zones, z)
-		}
+	gone := func(z *zone) bool { return slices.Contains(removed, z) }
+	added = slices.DeleteFunc(slices.Clone(added), func(z *zone) bool { return !z.hazard })
+	made := threats{
+		zones:  append(slices.DeleteFunc(slices.Clone(t.zones), gone), added...),
+		rounds: make(map[RoundID][]threat),
 	}
 	slices.SortFunc(made.zones, byID)
 	for _, r := range rounds {
-		made.put(r)
+		made.put(r, func(i int) []danger {
+			kept := slices.DeleteFunc(slices.Clone(t.of(r, i).dangers), func(d danger) bool { return gone(d.zone) })
+			return append(kept, r.paths[i].dangers(added)...)
+		})
 	}
 	return made
 }
@@ -94,15 +92,19 @@ func (t *threats) with(put []*round, remove []RoundID) threats {
 	}
 	for _, r := range put {
 		delete(made.rounds, r.ID)
-		made.put(r)
+		made.put(r, func(i int) []danger { return r.paths[i].dangers(t.zones) })
 	}
 	return made
 }
 
-func (t *threats) put(r *round) {
+// put notes what hazards mean for a round, of whose routes the dangers are given.
+func (t *threats) put(r *round, dangers func(route int) []danger) {
 	all, any := make([]threat, len(r.paths)), false
-	for i, p := range r.paths {
-		all[i].dangers = p.dangers(t.zones)
+	for i := range r.paths {
+		all[i].dangers = dangers(i)
+		slices.SortStableFunc(all[i].dangers, func(a, b danger) int {
+			return cmp.Or(cmp.Compare(a.from, b.from), byID(a.zone, b.zone))
+		})
 		all[i].slow = slowdowns(all[i].dangers)
 		any = any || len(all[i].dangers) > 0
 	}
@@ -126,7 +128,6 @@ func (p *path) dangers(zones []*zone) (all []danger) {
 			all = p.appendDangers(all, z)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b danger) int { return cmp.Compare(a.from, b.from) })
 	return all
 }
 
