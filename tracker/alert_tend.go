@@ -10,16 +10,14 @@ import (
 )
 
 // tendEvery is how often alerts are looked at that end without an event.
-const tendEvery = 5 * time.Second
+const tendEvery = 10 * time.Second
 
 // tendAlerts resolves alerts whose cause is gone, though no event tells so, until
 // ctx ends.
 func (f *Fleet) tendAlerts(ctx context.Context) {
-	tick := time.NewTicker(tendEvery)
-	defer tick.Stop()
 	for {
 		select {
-		case <-tick.C:
+		case <-time.After(f.clock.Real(tendEvery)):
 		case <-ctx.Done():
 			return
 		}
