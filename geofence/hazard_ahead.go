@@ -38,7 +38,10 @@ const maxWarned = 256
 // lookAhead brings what is known of hazards on the way up to date.
 func (s *State) lookAhead(w *World, g sighting, events []Event) []Event {
 	l, r := &s.lookout, s.duty.round
-	if len(l.told) == 0 && w.threats.rounds[r.ID] == nil || secondsBetween(l.looked, g.time) < lookEvery && l.looked != 0 {
+	if len(l.told) == 0 && (len(w.threats.rounds) == 0 || w.threats.rounds[r.ID] == nil) {
+		return events
+	}
+	if l.looked != 0 && secondsBetween(l.looked, g.time) < lookEvery {
 		return events
 	}
 	l.looked = nonzero(g.time)

@@ -87,6 +87,20 @@
 // [Fleet.IssueDesired] writes it anew for whoever sends it, until the device has
 // answered it. Each writing has a number that is durable before it is given out.
 //
+// # Parcels
+//
+// A parcel's tracker is carried by the vehicle's first one while the parcel is
+// aboard, which follows from its delivery: the World says so, and its past is kept
+// as that of rounds is. In each batch the carriers' reports are stepped first;
+// then carried devices take their own fixes and their carrier's in order of time,
+// so that it does not matter which devices share a batch. Nothing of that is in
+// the journal beside the reports, whose marks say what the engine believed. Where
+// one of the two was out of reach for so long that the other's fixes of then are
+// forgotten, the carried one is reviewed, over the tracks of both.
+//
+// A hand-off is judged by the tracker of what was handed over, if it was heard of
+// in time, else by the vehicle's; the others take note.
+//
 // # Deliveries
 //
 // Customers, deliveries, rounds and what they need are kept in memory as a whole
