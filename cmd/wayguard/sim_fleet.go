@@ -40,7 +40,10 @@ func newSimFleet(t *town, n int, seed uint64) *simFleet {
 	for i, customers := range simRounds(t.customers, n) {
 		rng := rand.New(rand.NewPCG(seed, 100+uint64(i)))
 		depot := t.parking(i)
-		stops := append([]townStop{depot}, simShortest(t.position(depot), customers)...)
+		stops := []townStop{depot}
+		for _, c := range simShortest(t.position(depot), customers) {
+			stops = append(stops, townStop{c.edge, c.s})
+		}
 		v := newSimVan(world, stops, rng)
 		// A round takes about half an hour.
 		v.move(3*time.Minute + time.Duration(rng.Int64N(int64(22*time.Minute))))
@@ -104,7 +107,7 @@ func simRounds(customers []townCustomer, n int) [][]townCustomer {
 
 // simShortest orders customers into a short round trip from depot: always on to
 // the nearest, then with crossings undone (2-opt, Croes, 1958).
-func simShortest(depot townVec, customers []townCustomer) []townStop {
+func simShortest(depot townVec, customers []townCustomer) []townCustomer {
 	round := slices.Clone(customers)
 	at := depot
 	for i := range round {
@@ -118,11 +121,7 @@ func simShortest(depot townVec, customers []townCustomer) []townStop {
 		at = round[i].door
 	}
 	simUncross(depot, round)
-	var stops []townStop
-	for _, c := range round {
-		stops = append(stops, townStop{c.edge, c.s})
-	}
-	return stops
+	return round
 }
 
 func simUncross(depot townVec, round []townCustomer) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,95 +16,89 @@ import (
 	"wayguard/tracker"
 )
 
-// simTarget is the server that a fleet reports to.
+// simTarget is the server that devices report to.
 type simTarget struct {
 	// broker is tcp://HOST:PORT or tls://HOST:PORT.
 	broker string
 	// tls may be nil.
 	tls *tls.Config
-	// secrets of the devices of simFleet.devices.
+	// secrets of the devices, which makes them those that there are.
 	secrets map[tracker.DeviceID]string
-	// folder is where the devices count their starts and keep their reports.
+	// folder is where the devices count their starts.
 	folder string
 	log    *slog.Logger
 }
 
-// simCounts tells what a fleet sent.
+// simCounts tells what devices sent.
 type simCounts struct {
-	// Sent counts the fixes that devices took for sending, Acknowledged those
+	// Sent counts the reports that devices took for sending, Acknowledged those
 	// of them that the server acknowledged.
 	Sent, Acknowledged uint64
 }
 
-// run drives the fleet in real time until ctx ends, each van a device with a
-// connection of its own. It returns once the devices have got their last
-// acknowledgements, for which they wait a few seconds: end the server after the
-// fleet. Fixes that stay unacknowledged are no error; the counts tell.
-func (f *simFleet) run(ctx context.Context, to simTarget) (simCounts, error) {
-	trackers, err := f.trackers(to)
-	if err != nil {
-		return simCounts{}, err
-	}
-	var running sync.WaitGroup
-	failures := make([]error, len(trackers))
-	for i, t := range trackers {
-		running.Go(func() {
-			if err := t.Run(ctx); !errors.Is(err, device.ErrUnacknowledged) {
-				failures[i] = err
-			}
-		})
-	}
-	sendErr := f.send(ctx, trackers)
-	running.Wait()
-	var counts simCounts
-	for _, t := range trackers {
-		s := t.Stats()
-		counts.Sent += s.Taken
-		counts.Acknowledged += s.Acknowledged
-	}
-	return counts, errors.Join(append(failures, sendErr)...)
+// simRadio is some devices with a connection each. What they have sent and is
+// not acknowledged they keep in memory.
+type simRadio struct {
+	trackers map[tracker.DeviceID]*device.Device
+	running  sync.WaitGroup
+	mu       sync.Mutex
+	failures []error
 }
 
-func (f *simFleet) trackers(to simTarget) ([]*device.Device, error) {
-	var trackers []*device.Device
-	for i := range f.vans {
-		id := simDeviceID(i)
+// newSimRadio connects the devices until ctx ends.
+func newSimRadio(ctx context.Context, to simTarget) (*simRadio, error) {
+	r := &simRadio{trackers: make(map[tracker.DeviceID]*device.Device)}
+	for id, secret := range to.secrets {
 		t, err := device.New(device.Options{
-			Broker: to.broker, TLS: to.tls, ID: string(id), Secret: to.secrets[id],
-			BootFile: filepath.Join(to.folder, fmt.Sprintf("van-%d.boot", i+1)),
-			QueueDir: filepath.Join(to.folder, fmt.Sprintf("van-%d.queue", i+1)), Log: to.log, RetryMax: 5 * time.Second,
+			Broker: to.broker, TLS: to.tls, ID: string(id), Secret: secret,
+			BootFile: filepath.Join(to.folder, strings.ReplaceAll(string(id), ":", "-")+".boot"), Log: to.log, RetryMax: 5 * time.Second,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("make the tracker of %s: %w", id, err)
 		}
-		trackers = append(trackers, t)
+		r.trackers[id] = t
 	}
-	return trackers, nil
+	for _, t := range r.trackers {
+		r.running.Go(func() {
+			if err := t.Run(ctx); err != nil && !errors.Is(err, device.ErrUnacknowledged) {
+				r.mu.Lock()
+				r.failures = append(r.failures, err)
+				r.mu.Unlock()
+			}
+		})
+	}
+	return r, nil
 }
 
-// send lets a second of the fleet's time pass on every whole second of the
-// clock, as receivers report on the second, until ctx ends.
-func (f *simFleet) send(ctx context.Context, trackers []*device.Device) error {
-	const nap = 5 * time.Second
-	for due := time.Now().Truncate(time.Second).Add(time.Second); ; due = due.Add(time.Second) {
-		if late := time.Since(due); late > nap {
-			// The machine slept, and so did the vans.
-			due = due.Add(late.Truncate(time.Second))
-		}
-		if !simWaitUntil(ctx, due) {
-			return nil
-		}
-		begun := due.Add(-f.now - time.Second)
-		for _, fix := range f.advance(time.Second) {
-			err := trackers[fix.Van].Send(ctx, fix.report(begun))
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err != nil {
-				return fmt.Errorf("report of %s: %w", simDeviceID(fix.Van), err)
-			}
+// send hands a device a report.
+func (r *simRadio) send(ctx context.Context, id tracker.DeviceID, report device.Report) error {
+	if err := r.trackers[id].Send(ctx, report); err != nil {
+		return fmt.Errorf("report of %s: %w", id, err)
+	}
+	return nil
+}
+
+// settle returns once all that was sent is acknowledged.
+func (r *simRadio) settle(ctx context.Context) error {
+	for id, t := range r.trackers {
+		if err := t.Flush(ctx); err != nil {
+			return fmt.Errorf("acknowledgements of %s: %w", id, err)
 		}
 	}
+	return nil
+}
+
+// close waits for the devices after their context has ended: for their last
+// acknowledgements they take a few seconds, so end the server after them.
+// Reports that stay unacknowledged are no error; the counts tell.
+func (r *simRadio) close() (counts simCounts, err error) {
+	r.running.Wait()
+	for _, t := range r.trackers {
+		s := t.Stats()
+		counts.Sent += s.Taken
+		counts.Acknowledged += s.Acknowledged
+	}
+	return counts, errors.Join(r.failures...)
 }
 
 // report is x as a device sends it, for a fleet that began then.
@@ -111,16 +106,4 @@ func (x simFix) report(begun time.Time) device.Report {
 	fix := x.Fix
 	fix.Time = geofence.MillisOf(begun.Add(x.At))
 	return device.Report{Fix: fix, BatteryPercent: &x.Battery}
-}
-
-// simWaitUntil is false if ctx ended first.
-func simWaitUntil(ctx context.Context, t time.Time) bool {
-	timer := time.NewTimer(time.Until(t))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }

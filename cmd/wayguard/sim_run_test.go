@@ -71,18 +71,31 @@ func startSimBroker(t *testing.T, inbox *simInbox) (address string) {
 	return listener.Address()
 }
 
-func TestSimFleetReports(t *testing.T) {
+func TestSimRadio(t *testing.T) {
 	t.Parallel()
 	fleet := newSimFleet(newTown(1), simTestVans, 1)
 	inbox := &simInbox{secrets: map[tracker.DeviceID]string{}, reports: map[tracker.DeviceID][]tracker.Report{}}
 	for _, d := range fleet.devices() {
 		inbox.secrets[d.ID] = "secret of " + d.Name
 	}
-	target := simTarget{broker: startSimBroker(t, inbox), secrets: inbox.secrets, folder: t.TempDir(), log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-
-	ctx, cancel := context.WithTimeout(t.Context(), 4500*time.Millisecond)
-	defer cancel()
-	counts, err := fleet.run(ctx, target)
+	ctx, cancel := context.WithCancel(t.Context())
+	radio, err := newSimRadio(ctx, simTarget{
+		broker: startSimBroker(t, inbox), secrets: inbox.secrets, folder: t.TempDir(), log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now().Add(-4 * time.Second)
+	for _, x := range fleet.advance(3 * time.Second) {
+		if err := radio.send(ctx, simDeviceID(x.Van), x.report(begun)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := radio.settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	counts, err := radio.close()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +127,7 @@ func checkSimReports(t *testing.T, id tracker.DeviceID, reports []tracker.Report
 			t.Fatalf("%s: %+v", id, r)
 		}
 		at := r.Fixes[0].Time.Time()
-		if !at.After(last) || at.After(r.Received) || r.Received.Sub(at) > 4*time.Second {
+		if !at.After(last) || at.After(r.Received) || r.Received.Sub(at) > time.Minute {
 			t.Errorf("%s: a fix of %v after %v, received %v", id, at, last, r.Received)
 		}
 		if r.Fixes[0].AccuracyMeters < 1 || townOf(r.Fixes[0].Point).length() > 3000 {
@@ -124,10 +137,10 @@ func checkSimReports(t *testing.T, id tracker.DeviceID, reports []tracker.Report
 	}
 }
 
-func TestSimFleetWithoutServer(t *testing.T) {
+func TestSimRadioWithoutServer(t *testing.T) {
 	t.Parallel()
-	fleet := newSimFleet(newTown(1), 1, 1)
-	if _, err := fleet.run(t.Context(), simTarget{broker: "nowhere"}); !errors.Is(err, device.ErrOptions) {
+	target := simTarget{broker: "nowhere", secrets: map[tracker.DeviceID]string{"van": "secret"}, folder: t.TempDir()}
+	if _, err := newSimRadio(t.Context(), target); !errors.Is(err, device.ErrOptions) {
 		t.Errorf("no port: %v", err)
 	}
 }

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"time"
 )
 
 // simVan is one van on its rounds: from its depot to each stop and back, again
-// and again.
+// and again or, where it has errands, once.
 type simVan struct {
 	world *simWorld
 	rng   *rand.Rand
@@ -14,6 +15,7 @@ type simVan struct {
 	// or at which the van stands.
 	stops []townStop
 	next  int
+	tour  simTour
 	// zeal is the share of the speed limits this driver keeps to.
 	zeal float64
 
@@ -25,14 +27,18 @@ type simVan struct {
 	now      simTruth
 
 	receiver *simReceiver
-	// next fix, and how long after the one before.
-	fixDue, fixAfter time.Duration
+	beat     simBeat
 	// charge of the tracker's battery in percent: up while the engine runs,
 	// down while it stands.
 	charge float64
 }
 
-// A tracker reports each second on the move, every other second standing.
+// simBeat is when a tracker reports: the next time, how long after the one
+// before, and how long that is on the move and at a stand.
+type simBeat struct{ due, after, moving, resting time.Duration }
+
+// A tracker reports each second on the move, every other second standing,
+// unless it is told otherwise.
 const (
 	simMoving   = time.Second
 	simStanding = 2 * time.Second
@@ -43,7 +49,7 @@ const (
 func newSimVan(w *simWorld, stops []townStop, rng *rand.Rand) *simVan {
 	v := &simVan{
 		world: w, rng: rng, stops: stops, next: 1, zeal: 0.88 + 0.16*rng.Float64(),
-		receiver: newSimReceiver(rng), fixDue: simMoving, fixAfter: simMoving, charge: 84 + 15*rng.Float64(),
+		receiver: newSimReceiver(rng), beat: simBeat{simMoving, simMoving, simMoving, simStanding}, charge: 84 + 15*rng.Float64(),
 	}
 	p, dir := w.town.net.edges[stops[0].edge].line.at(stops[0].s)
 	v.now = w.truth(p, dir)
@@ -54,15 +60,26 @@ func newSimVan(w *simWorld, stops []townStop, rng *rand.Rand) *simVan {
 // depart plans the drive to the next stop.
 func (v *simVan) depart() {
 	from := v.stops[(v.next+len(v.stops)-1)%len(v.stops)]
-	// The network hangs together, so there is a way.
-	legs, _ := v.world.router.way(from, v.stops[v.next])
-	v.drive, v.phase = v.world.planDrive(legs, v.zeal, v.rng), 0
+	legs, zeal := v.world.legs(from, v.stops[v.next]), v.zeal
+	if v.tour.errands != nil {
+		e := v.tour.errands[v.next]
+		legs, zeal = v.world.legs(append(append([]townStop{from}, e.via...), e.at)...), v.zeal*cmp.Or(e.pace, 1)
+	}
+	v.drive, v.phase = v.world.planDrive(legs, zeal, v.rng), 0
 }
 
 // arrive begins the stay at a stop: 20 to 90 s at a customer's, mostly short,
 // and one to two minutes at the depot.
 func (v *simVan) arrive() {
 	v.drive, v.phase = nil, 0
+	if v.tour.errands != nil {
+		v.tour.calls = append(v.tour.calls, simCall{v.next, v.tour.age})
+		v.standing = v.tour.errands[v.next].stay
+		if v.next == 0 {
+			v.standing = simForGood
+		}
+		return
+	}
 	u := v.rng.Float64()
 	seconds := 20 + 70*u*u
 	if v.next == 0 {
@@ -95,6 +112,7 @@ func (v *simVan) move(dt time.Duration) {
 		}
 		dt -= left
 		v.phase += left
+		v.tour.age += left
 		if v.drive != nil {
 			v.look()
 			v.arrive()
@@ -103,6 +121,7 @@ func (v *simVan) move(dt time.Duration) {
 		}
 	}
 	v.phase += dt
+	v.tour.age += dt
 	v.look()
 }
 
@@ -129,16 +148,16 @@ func (v *simVan) recharge(dt time.Duration) {
 // a van from fix to fix, no matter how often it is asked.
 func (v *simVan) report(number int, end time.Duration) []simFix {
 	var fixes []simFix
-	for v.fixDue <= end {
-		v.move(v.fixAfter)
+	for v.beat.due <= end {
+		v.move(v.beat.after)
 		fixes = append(fixes, simFix{
-			Van: number, At: v.fixDue, Fix: v.receiver.fix(v.now, v.fixAfter), Battery: uint8(v.charge), truth: v.now,
+			Van: number, At: v.beat.due, Fix: v.receiver.fix(v.now, v.beat.after), Battery: uint8(v.charge), truth: v.now,
 		})
-		v.fixAfter = simStanding
+		v.beat.after = v.beat.resting
 		if v.drive != nil {
-			v.fixAfter = simMoving
+			v.beat.after = v.beat.moving
 		}
-		v.fixDue += v.fixAfter
+		v.beat.due += v.beat.after
 	}
 	return fixes
 }

@@ -1,6 +1,9 @@
 package main
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"slices"
+)
 
 // simWorld is what the vans of a fleet share and do not change.
 type simWorld struct {
@@ -28,6 +31,26 @@ func (z townZone) enclosure() float64 {
 		return 0.45
 	}
 	return 0
+}
+
+// legs are the quickest way from place to place. The network hangs together, so
+// there is one.
+func (w *simWorld) legs(places ...townStop) (legs []townLeg) {
+	for i := 1; i < len(places); i++ {
+		way, _ := w.router.way(places[i-1], places[i])
+		legs = append(legs, way...)
+	}
+	return legs
+}
+
+// around is the quickest way that does not use an edge, unless there is no other.
+func (r *townRouter) around(edge int, from, to townStop) []townLeg {
+	const closed = 0.001 // metres per second
+	without := *r
+	without.limits = slices.Clone(r.limits)
+	without.limits[edge] = closed
+	way, _ := without.way(from, to)
+	return way
 }
 
 // simPath is a way laid out as a line.

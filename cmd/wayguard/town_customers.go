@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+
+	"github.com/paulmach/orb"
 )
 
 // townCustomer is an address that is delivered to.
@@ -42,6 +44,19 @@ func (t *town) crowded(door townVec) bool {
 		}
 	}
 	return false
+}
+
+// grounds are the plot of a house: from the edge of the street to behind it.
+func (t *town) grounds(a townAddress) orb.MultiPolygon {
+	const half, verge, behind = 9.0, 5.0, 12.0
+	street, along := t.net.edges[a.edge].line.at(a.s)
+	in := a.door.minus(street).unit()
+	if in == (townVec{}) {
+		in = along.left()
+	}
+	side, deep := in.left().times(half), street.to(a.door)+behind
+	front, back := street.plus(in.times(verge)), street.plus(in.times(deep))
+	return orb.MultiPolygon{{townOrbRing(townLine{front.minus(side), front.plus(side), back.plus(side), back.minus(side)})}}
 }
 
 func (a townAddress) String() string { return fmt.Sprintf("%d %s", a.number, a.street) }

@@ -47,6 +47,7 @@ func (n *native) encode(r Report) ([]byte, error) {
 	if r.BatteryPercent != nil {
 		out.Readings = []firmware.Reading{{Kind: firmware.Battery, Time: time, Value: int64(*r.BatteryPercent)}}
 	}
+	out.Readings = append(out.Readings, r.Readings...)
 	return n.report(out)
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 
+	firmware "wayguard/firmware-protocol"
 	"wayguard/geofence"
 )
 
@@ -14,6 +15,9 @@ type Report struct {
 	Fix geofence.Fix
 	// BatteryPercent is the charge, 0 to 100; nil where there is no gauge.
 	BatteryPercent *uint8
+	// Readings are what other sensors say. OwnTracks has no place for them, so
+	// there they are left out.
+	Readings []firmware.Reading
 }
 
 // location is OwnTracks' message of that name, with the members this device

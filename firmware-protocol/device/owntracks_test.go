@@ -21,10 +21,10 @@ func TestEncodeLocation(t *testing.T) {
 		want   string
 	}{
 		"all members": {
-			Report{geofence.Fix{
+			Report{Fix: geofence.Fix{
 				Time: 1_760_000_000_000, Point: here, AccuracyMeters: 4.4, SpeedMPS: 10,
 				HeadingDegrees: 271.4, AltitudeMeters: -3.6, Known: everything,
-			}, battery(97)}, "van-1",
+			}, BatteryPercent: battery(97)}, "van-1",
 			`{"_type":"location","tst":1760000000,"lat":-48.8766667,"lon":-123.3933333,` +
 				`"acc":4,"vel":36,"cog":271,"alt":-4,"batt":97,"tid":"-1"}`,
 		},
@@ -33,7 +33,7 @@ func TestEncodeLocation(t *testing.T) {
 			`{"_type":"location","tst":1760000000,"lat":-48.8766667,"lon":-123.3933333,"tid":"7"}`,
 		},
 		"known zeros are written": {
-			Report{geofence.Fix{Known: everything}, battery(0)}, "ab",
+			Report{Fix: geofence.Fix{Known: everything}, BatteryPercent: battery(0)}, "ab",
 			`{"_type":"location","tst":0,"lat":0.0000000,"lon":0.0000000,` +
 				`"acc":1,"vel":0,"cog":0,"alt":0,"batt":0,"tid":"ab"}`,
 		},
