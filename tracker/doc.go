@@ -70,6 +70,13 @@
 // others are worthless. With an enrolment code, [Fleet.Enrol], a device gets its
 // credential by itself; the code is used up in the same transaction.
 //
+// # The clock
+//
+// What concerns the fleet's day goes by one [Clock], [Fleet.Clock]: when a report
+// was received, whether a device is silent, how long late fixes and hand-offs are
+// waited for, which zones hold. It is the system's, unless [Options] give one that
+// lets a day pass faster.
+//
 // # Readings
 //
 // What sensors say is journalled with the report and kept as long as tracks. A

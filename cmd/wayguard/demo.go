@@ -136,7 +136,7 @@ func (c *demoCmd) pass(ctx context.Context, d *demo, began time.Time) error {
 		if err != nil {
 			return err
 		}
-		return d.day.stroll(ctx)
+		return d.day.goOn(ctx)
 	}
 	if c.For < demoShortest {
 		var cancel context.CancelFunc
@@ -170,7 +170,7 @@ func (d *demo) register(ctx context.Context) (map[tracker.DeviceID]string, error
 		}
 		secrets[v.ID] = secret
 	}
-	return secrets, d.day.open(ctx)
+	return secrets, d.day.equip(ctx)
 }
 
 func (d *demo) greet(out io.Writer, during time.Duration) error {

@@ -41,16 +41,31 @@ func newDemoDay(plan *demoPlan, fleet *tracker.Fleet, clock *tracker.Clock) *dem
 	return d
 }
 
+// equip has dispatch make what there is every day, and open the first one.
+func (d *demoDay) equip(ctx context.Context) error {
+	if err := d.office.equip(ctx); err != nil {
+		return err
+	}
+	if err := d.office.watch(ctx, d.parcels); err != nil {
+		return err
+	}
+	return d.open(ctx)
+}
+
 // open has dispatch make the day.
 func (d *demoDay) open(ctx context.Context) error {
 	err := d.office.open(ctx)
 	for i, orders := range d.office.orders {
 		d.drivers[i].orders = orders
 	}
-	if err != nil {
-		return err
-	}
-	return d.office.watch(ctx, d.parcels)
+	return err
+}
+
+// next is a day like this one that begins now, not yet opened.
+func (d *demoDay) next() *demoDay {
+	next := newDemoDay(d.plan, d.office.fleet, d.clock)
+	next.radio, next.office.drivers = d.radio, d.office.drivers
+	return next
 }
 
 // devices are what reports on the day, to be registered with a server.

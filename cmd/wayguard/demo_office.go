@@ -20,14 +20,15 @@ type demoOffice struct {
 	fleet *tracker.Fleet
 	plan  *demoPlan
 	begun time.Time
-	// rounds and orders are by van, and by stop.
-	rounds []tracker.RoundID
-	orders [][]tracker.DeliveryID
-	warned bool
+	// drivers, rounds and orders are by van, and by stop.
+	drivers []string
+	rounds  []tracker.RoundID
+	orders  [][]tracker.DeliveryID
+	warned  bool
 }
 
-// open makes all that the day begins with.
-func (o *demoOffice) open(ctx context.Context) error {
+// equip makes what there is every day: depots, vehicles and drivers.
+func (o *demoOffice) equip(ctx context.Context) error {
 	t := o.plan.world.town
 	for i, d := range t.depots {
 		made := tracker.Depot{
@@ -39,6 +40,24 @@ func (o *demoOffice) open(ctx context.Context) error {
 		}
 	}
 	for _, r := range o.plan.rounds {
+		van := tracker.Vehicle{ID: demoVehicle(r.van), Name: fmt.Sprintf("Van %d", r.van+1), Kind: "van", Devices: []tracker.DeviceID{simDeviceID(r.van)}}
+		if _, err := o.fleet.Vehicles().Create(ctx, van); err != nil {
+			return fmt.Errorf("make a vehicle: %w", err)
+		}
+		driver, err := o.fleet.Drivers().Create(ctx, tracker.Driver{Person: tracker.Person{Name: fmt.Sprintf("Driver %d", r.van+1)}})
+		if err != nil {
+			return fmt.Errorf("make a driver: %w", err)
+		}
+		o.drivers = append(o.drivers, driver.ID)
+	}
+	return nil
+}
+
+func demoVehicle(van int) string { return fmt.Sprintf("van-%d", van+1) }
+
+// open takes the day's orders and plans its rounds.
+func (o *demoOffice) open(ctx context.Context) error {
+	for _, r := range o.plan.rounds {
 		if err := o.openRound(ctx, r); err != nil {
 			return fmt.Errorf("plan the round of van %d: %w", r.van+1, err)
 		}
@@ -47,14 +66,6 @@ func (o *demoOffice) open(ctx context.Context) error {
 }
 
 func (o *demoOffice) openRound(ctx context.Context, r *demoRound) error {
-	vehicle := tracker.Vehicle{ID: fmt.Sprintf("van-%d", r.van+1), Name: fmt.Sprintf("Van %d", r.van+1), Kind: "van", Devices: []tracker.DeviceID{simDeviceID(r.van)}}
-	if _, err := o.fleet.Vehicles().Create(ctx, vehicle); err != nil {
-		return err
-	}
-	driver, err := o.fleet.Drivers().Create(ctx, tracker.Driver{Person: tracker.Person{Name: fmt.Sprintf("Driver %d", r.van+1)}})
-	if err != nil {
-		return err
-	}
 	var orders []tracker.NewDelivery
 	for i := range r.stops {
 		orders = append(orders, o.order(r, i))
@@ -68,7 +79,7 @@ func (o *demoOffice) openRound(ctx context.Context, r *demoRound) error {
 		ids = append(ids, d.ID)
 	}
 	round, err := o.fleet.CreateRound(ctx, tracker.NewRound{
-		Name: fmt.Sprintf("Round %d", r.van+1), Vehicle: vehicle.ID, Driver: driver.ID,
+		Name: fmt.Sprintf("Round %d", r.van+1), Vehicle: demoVehicle(r.van), Driver: o.drivers[r.van],
 		Depot: townDepotID(r.van % len(o.plan.world.town.depots)), Start: o.begun.Add(r.leaves), Stops: ids, Route: r.line(),
 	})
 	if err != nil {
@@ -178,11 +189,11 @@ func (d demoFlood) message(sent time.Time) []byte {
 	var b bytes.Buffer
 	b.WriteString(xml.Header)
 	fmt.Fprintf(&b, `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
-<identifier>flood-1</identifier><sender>warnings@example.com</sender><sent>%s</sent>
+<identifier>flood-%s</identifier><sender>warnings@example.com</sender><sent>%s</sent>
 <status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
 <info><category>Met</category><event>Flooding</event><urgency>Immediate</urgency><severity>Severe</severity><certainty>Observed</certainty>
 <expires>%s</expires><headline>Water on the road</headline>
 <area><areaDesc>A street of the town</areaDesc><circle>%.6f,%.6f %.3f</circle></area></info></alert>
-`, sent.Format("2006-01-02T15:04:05-07:00"), sent.Add(3*time.Hour).Format("2006-01-02T15:04:05-07:00"), center[1], center[0], d.radius/1000)
+`, sent.Format("20060102-150405"), sent.Format("2006-01-02T15:04:05-07:00"), sent.Add(90*time.Minute).Format("2006-01-02T15:04:05-07:00"), center[1], center[0], d.radius/1000)
 	return b.Bytes()
 }

@@ -75,15 +75,30 @@ func (d *demoDay) rush(ctx context.Context, p *demoPace, end time.Duration, more
 	return nil
 }
 
-// stroll passes the day as fast as it does, until ctx ends.
+// stroll passes the day as fast as it does, until its last round is over or ctx
+// ends.
 func (d *demoDay) stroll(ctx context.Context) error {
 	d.clock.SetSpeed(1)
 	d.fleet.every(simMoving, simStanding)
-	for due := d.fleet.now + time.Second; ; due += time.Second {
+	for due := d.fleet.now + time.Second; !d.over(); due += time.Second {
 		if !demoWaitUntil(ctx, d.clock, d.begun.Add(due)) {
 			return nil
 		}
 		if err := d.pass(ctx, due, false); err != nil {
+			return interrupted(ctx, err)
+		}
+	}
+	return nil
+}
+
+// goOn lets one day follow the other until ctx ends.
+func (d *demoDay) goOn(ctx context.Context) error {
+	for {
+		if err := d.stroll(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+		d = d.next()
+		if err := d.open(ctx); err != nil {
 			return interrupted(ctx, err)
 		}
 	}

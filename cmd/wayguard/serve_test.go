@@ -64,6 +64,7 @@ func TestMistakes(t *testing.T) {
 		"bad MQTT URL":      {[]string{"serve", "--data", t.TempDir(), "--http", free(), "--mqtt", free(), "--public-mqtt", "fleet.example"}, "public MQTT URL"},
 		"bad tile URL":      {[]string{"serve", "--data", t.TempDir(), "--http", free(), "--mqtt", free(), "--tile-url", "x"}, "tile URL"},
 		"bad duration":      {[]string{"demo", "--for", "soon"}, "--for"},
+		"bad demo format":   {[]string{"demo", "--format", "xml"}, "--format"},
 		"replay, no plan":   {[]string{"replay", file}, "--plan"},
 		"replay, no traces": {[]string{"replay", "--plan", file}, "trace"},
 	} {
