@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,6 +86,8 @@ type dayVan struct {
 	secret string
 	round  string
 	orders []string
+	// done counts its steps.
+	done atomic.Int64
 }
 
 // order makes all that a van needs for its day, through the API.

@@ -84,7 +84,7 @@ func playDay(t *testing.T, scripts []*dayScript, seed uint64, kills int) dayOutc
 	}
 	played := make(chan struct{})
 	go func() { playing.Wait(); close(played) }()
-	p.killUntil(t, played, seed, kills)
+	p.killDuring(t, o.vans[0], played, seed, kills)
 	if err := errors.Join(failures...); err != nil {
 		t.Fatal(err)
 	}
@@ -99,19 +99,25 @@ func playDay(t *testing.T, scripts []*dayScript, seed uint64, kills int) dayOutc
 	return o
 }
 
-// killUntil kills the server and starts it again, so many times, at moments that
-// nobody chose, and waits for the end of the day. With fewer kills the test would
-// show less than it says.
-func (p *process) killUntil(t *testing.T, played <-chan struct{}, seed uint64, kills int) {
+// killDuring kills the server and starts it again, so many times, at moments
+// spread over the day of a van that nobody chose, and waits for the end of it.
+func (p *process) killDuring(t *testing.T, v *dayVan, played <-chan struct{}, seed uint64, kills int) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 17))
-	for i := range kills {
-		select {
-		case <-played:
-			t.Errorf("the day was over after %d kills of %d", i, kills)
-			return
-		case <-time.After(time.Duration(50+rng.IntN(400)) * time.Millisecond):
+	moments := make([]int64, kills)
+	for i := range moments {
+		moments[i] = rng.Int64N(int64(len(v.steps) - 1))
+	}
+	slices.Sort(moments)
+	for _, moment := range moments {
+		for over := false; !over && v.done.Load() < moment; {
+			select {
+			case <-played:
+				over = true // with a failure
+			case <-time.After(time.Millisecond):
+			}
 		}
+		time.Sleep(time.Duration(rng.IntN(20)) * time.Millisecond)
 		p.kill()
 		p.again(t)
 	}
@@ -156,6 +162,7 @@ func (v *dayVan) follow(ctx context.Context, p *process, radio *device.Device) e
 				return err
 			}
 		}
+		v.done.Add(1)
 		if step.ends {
 			return p.insist(ctx, "/api/v1/rounds/"+v.round+"/end", nil, "/api/v1/rounds/"+v.round, "ended")
 		}
