@@ -52,7 +52,7 @@ func TestMailLeavesTheServer(t *testing.T) {
 	box, port := startLetterbox(t)
 	p := startServe(t, t.TempDir(), "--public-url", "https://fleet.example", "--smtp-host", "127.0.0.1", "--smtp-port", port,
 		"--smtp-tls", "none", "--mail-from", "Deliveries <deliveries@example.com>")
-	p.order(t)
+	p.orderOne(t)
 	var text string
 	select {
 	case text = <-box.got:
@@ -77,7 +77,7 @@ func TestMailLeavesTheServer(t *testing.T) {
 		t.Fatalf("%v, %v", answer, err)
 	}
 	answer.Body.Close()
-	p.order(t)
+	p.orderOne(t)
 	p.call(t, http.MethodPost, "/api/v1/deliveries", map[string]any{
 		"customer": map[string]any{"name": "Another", "email": "another@example.com"}, "address": "Lane 2",
 		"point": map[string]any{"type": "Point", "coordinates": []float64{15.6, 48.4}},

@@ -59,6 +59,14 @@ func (p *demoPlan) parcels(seed uint64) []*simParcel {
 	return []*simParcel{lost, opened}
 }
 
+// barcode is what is on one of them.
+func (p *demoPlan) barcode(of *simParcel) string {
+	if of.van == demoLostVan {
+		return demoBarcode(of.van, p.lostStop())
+	}
+	return demoBarcode(of.van, len(p.rounds[of.van].stops)-1)
+}
+
 // mistake serves a stop at another door: near its way, but a street's length
 // from it and from those of all other stops.
 func (p *demoPlan) mistake(r *demoRound, stop int) {

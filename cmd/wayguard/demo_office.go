@@ -80,7 +80,7 @@ func (o *demoOffice) openRound(ctx context.Context, r *demoRound) error {
 	}
 	round, err := o.fleet.CreateRound(ctx, tracker.NewRound{
 		Name: fmt.Sprintf("Round %d", r.van+1), Vehicle: demoVehicle(r.van), Driver: o.drivers[r.van],
-		Depot: townDepotID(r.van % len(o.plan.world.town.depots)), Start: o.begun.Add(r.leaves), Stops: ids, Route: r.line(),
+		Depot: townDepotID(r.van % len(o.plan.world.town.depots)), Start: o.begun.Add(r.leaves), Stops: ids, Route: r.line(), Manual: true,
 	})
 	if err != nil {
 		return err
@@ -91,7 +91,11 @@ func (o *demoOffice) openRound(ctx context.Context, r *demoRound) error {
 
 // watch has the trackers in parcels watched, and the seal of each armed.
 func (o *demoOffice) watch(ctx context.Context, parcels []*simParcel) error {
-	for _, p := range parcels {
+	for i, p := range parcels {
+		made := tracker.Parcel{ID: fmt.Sprintf("parcel-%d", i+1), Barcode: o.plan.barcode(p), Devices: []tracker.DeviceID{p.id}}
+		if _, err := o.fleet.Parcels().Create(ctx, made); err != nil {
+			return fmt.Errorf("make a parcel: %w", err)
+		}
 		_, err := o.fleet.ChangeDesired(ctx, p.id, func(d tracker.Desired) (firmware.Desired, error) {
 			state := d.State
 			state.Seal = firmware.SealArm

@@ -50,7 +50,10 @@ func (c *demoCmd) report(out io.Writer, d *demo, counts simCounts, took time.Dur
 
 func (d *demo) happened(counts simCounts) (r demoReport, err error) {
 	d.settle()
-	r = demoReport{Positions: counts.Acknowledged, Alerts: []demoAlert{}, Messages: d.server.messages()}
+	r = demoReport{Positions: counts.Acknowledged, Alerts: []demoAlert{}, Messages: make(map[string]int)}
+	for channel, sent := range d.server.notifier.Counts() {
+		r.Messages[string(channel)] = sent
+	}
 	if r.Events, err = d.eventTypes(); err != nil {
 		return r, err
 	}
@@ -113,6 +116,3 @@ func (d *demo) eventTypes() (map[string]int, error) {
 		after = next
 	}
 }
-
-// messages are those that were sent, by channel.
-func (s *server) messages() map[string]int { return map[string]int{} }

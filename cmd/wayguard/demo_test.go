@@ -39,8 +39,8 @@ func TestDemoDay(t *testing.T) {
 	}
 	slices.Sort(alerts)
 	want := []string{
-		"delivery.delayed", "device.silent", "drop.wrong_address", "hazard.enter",
-		"parcel.tamper", "route.off", "stop.unplanned",
+		"delivery.delayed", "device.silent", "drop.wrong_address", "hazard.ahead", "hazard.enter",
+		"parcel.separated", "parcel.tamper", "route.off", "stop.unplanned",
 	}
 	if !slices.Equal(alerts, want) {
 		t.Errorf("alerts %q, want %q", alerts, want)

@@ -24,8 +24,8 @@ func (p *process) messages(t *testing.T) []written {
 	return page.Messages
 }
 
-// order makes a delivery whose customer can be written to.
-func (p *process) order(t *testing.T) {
+// orderOne makes a delivery whose customer can be written to.
+func (p *process) orderOne(t *testing.T) {
 	t.Helper()
 	p.call(t, http.MethodPost, "/api/v1/deliveries", map[string]any{
 		"customer": map[string]any{"name": "A customer", "email": "customer@example.com"}, "address": "Lane 1",
@@ -41,7 +41,7 @@ func TestMessagesKill(t *testing.T) {
 	p := startServe(t, dir)
 	for i := range kills {
 		for range orders {
-			p.order(t)
+			p.orderOne(t)
 		}
 		time.Sleep(time.Duration(20*i) * time.Millisecond)
 		p.kill()
