@@ -40,6 +40,9 @@ func TestWhatIsNoLongerTrueIsNotSaid(t *testing.T) {
 	off := false
 	r.set(Settings{Kinds: map[Kind]KindSettings{Delivered: {On: &off}}})
 	holds(delivered, whyOff)
+	moved, _ := r.fleet.Delivery(d.ID)
+	_, err := r.fleet.EndRound(t.Context(), moved.Round, tracker.AnyVersion)
+	r.must(err)
 	r.must(r.fleet.EraseCustomer(t.Context(), d.Customer))
 	r.set(Settings{})
 	holds(delivered, whyErased)
