@@ -55,18 +55,18 @@ func (j *judgement) detail() (d tracker.DeliveryDetail) {
 // dispatch tells contacts of what opens an alert: at once, or once it has been
 // open for as long as a contact said.
 func (j *judgement) dispatch() {
-	e := j.event
-	if !slices.Contains(tracker.AlertTypes(), e.Type) {
+	e, typ := j.event, j.event.AlertType()
+	if typ == "" {
 		return
 	}
 	heard := false
 	for i := range j.settings.Contacts {
 		c := &j.settings.Contacts[i]
-		if !c.hears(e.Type) {
+		if !c.hears(typ) {
 			continue
 		}
 		heard = true
-		n := Notice{Kind: Kind(alertKinds + e.Type), To: Recipient{ToDispatch, c.ID}, Bundle: "alerts"}
+		n := Notice{Kind: Kind(alertKinds + typ), To: Recipient{ToDispatch, c.ID}, Bundle: "alerts"}
 		if c.AfterMinutes > 0 {
 			n.Kind, n.Bundle = Kind(escalationKinds+e.Type), "escalations"
 			n.Due = e.KnownAt.Add(time.Duration(c.AfterMinutes) * time.Minute)
@@ -74,7 +74,7 @@ func (j *judgement) dispatch() {
 		j.tell(n, c.Channels, c.quiet())
 	}
 	if !heard {
-		j.skip(Kind(alertKinds+e.Type), Recipient{Audience: ToDispatch}, "", whyNobody)
+		j.skip(Kind(alertKinds+typ), Recipient{Audience: ToDispatch}, "", whyNobody)
 	}
 }
 

@@ -125,7 +125,10 @@ func TestAlertsOfEveryTypeReachDispatch(t *testing.T) {
 	e := &tracker.Event{ID: "e", Subject: "x", Device: "van-1", Time: noonOf, KnownAt: noonOf}
 	for _, typ := range tracker.AlertTypes() {
 		r.set(Settings{})
-		e.Type = typ
+		e.Type, e.Detail = typ, nil
+		if typ == "delivery.wish" {
+			e.Type, e.Detail = "delivery.changed", []byte(`{"wish":{"id":"w","kind":"day","state":"open"}}`)
+		}
 		if why := r.why(e, ToDispatch); len(why) != 1 || why[0] != whyNobody {
 			t.Errorf("%s without contacts: %q", typ, why)
 		}

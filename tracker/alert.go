@@ -106,8 +106,28 @@ var alarming = map[string]string{
 	"hazard.ahead":       "",
 }
 
-// AlertTypes are the types of events that open an alert, in order.
-func AlertTypes() []string { return slices.Sorted(maps.Keys(alarming)) }
+// wishAlert is what an alert about a wish is called. Its event is a
+// delivery.changed, of which most open none.
+const wishAlert = "delivery.wish"
+
+// AlertTypes are the types of alerts that people can ask to be told of, in order.
+func AlertTypes() []string {
+	types := append(slices.Collect(maps.Keys(alarming)), wishAlert)
+	slices.Sort(types)
+	return types
+}
+
+// AlertType is the type of the alert that an event opens, one of AlertTypes;
+// empty where it opens none.
+func (e *Event) AlertType() string {
+	if w := wishOf(e); w != nil && w.State == WishOpen {
+		return wishAlert
+	}
+	if _, opens := alarming[e.Type]; opens {
+		return e.Type
+	}
+	return ""
+}
 
 // resolving are the events that resolve alerts of a type.
 var resolving = func() map[string]string {

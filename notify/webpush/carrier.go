@@ -119,6 +119,8 @@ func (c *Carrier) Send(ctx context.Context, m *notify.Message) (receipt string, 
 	if sent {
 		return "", nil
 	}
+	// Whose browsers are all gone may have another one tomorrow.
+	worst.Permanent, worst.Dead = worst.Permanent || worst.Dead, false
 	return "", worst
 }
 

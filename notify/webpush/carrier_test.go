@@ -132,7 +132,7 @@ func TestRefusals(t *testing.T) {
 			l.answer = func(string) (int, string) { return test.status, "7" }
 			err := l.send(t, message(night, "m"))
 			var failed *notify.SendError
-			if !errors.As(err, &failed) || failed.Permanent != test.permanent || failed.Dead != test.gone || failed.After != test.after {
+			if !errors.As(err, &failed) || failed.Permanent != (test.permanent || test.gone) || failed.Dead || failed.After != test.after {
 				t.Errorf("%+v", err)
 			}
 			checkSilent(t, err)
@@ -201,7 +201,7 @@ func TestPrivateAddress(t *testing.T) {
 	l.carrier = newCarrier(t, webpush.Options{Browsers: l.browsers, Contact: "https://fleet.example"})
 	err := l.send(t, message(night, "m"))
 	var failed *notify.SendError
-	if !errors.As(err, &failed) || !failed.Dead || !errors.Is(err, notify.ErrPrivate) || len(l.pushed()) != 0 {
+	if !errors.As(err, &failed) || !failed.Permanent || failed.Dead || !errors.Is(err, notify.ErrPrivate) || len(l.pushed()) != 0 {
 		t.Errorf("%+v", err)
 	}
 	checkSilent(t, err)
