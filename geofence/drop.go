@@ -118,6 +118,9 @@ func Deliver(w *World, s *State, h Handoff, events []Event) []Event {
 	}
 	s.follow(w)
 	if h.Noted {
+		if s.escort.told(h.Stop) == "" {
+			s.escort.pairing.settled = false // what was no drop is said to be one
+		}
 		s.escort.remember(h.Stop, h.Time, DropUnverifiable)
 		s.servedBy(handover{Handoff: h}, s.newEpisode())
 		return events

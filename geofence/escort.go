@@ -123,7 +123,10 @@ const (
 // separated, nor one left a few doors away: the vehicle's leaving is its
 // hand-off, judged as by Deliver, and the verdict says it all. One that stays
 // where the vehicle left it elsewhere, depots aside, is separated first; when
-// the vehicle is gone for good, it is judged too. One that moves on without its
+// the vehicle is gone for good, it is judged too if it lies where parcels are
+// handed over: within 150 m of a stop, or at a known address. Anywhere else it
+// was put down or fell off, and the separation says it all, unless a hand-off is
+// told of. One that moves on without its
 // vehicle is separated and nothing more: it was not dropped but taken, by a
 // thief or in another van.
 func Accompany(w *World, s *State, fix Fix, events []Event) []Event {

@@ -42,7 +42,11 @@ func TestParcelsLeft(t *testing.T) {
 		{"at the neighbour's, the van far", "parcel", 70, 600, 30, 5, -120, false, []EventType{DropWrongAddress}, "n", true},
 		{"at the neighbour's, the van long gone", "parcel", 301, 200, 30, 5, -120, false, []EventType{DropWrongAddress}, "n", true},
 		{"at another stop", "parcel", 301, 900, 2000, 5, -120, true, []EventType{DropWrongAddress}, "s2", true},
-		{"at nobody's", "parcel", 301, 900, 700, 5, -120, true, []EventType{DropWrongAddress}, "", true},
+		{"at nobody's", "parcel", 301, 900, 700, 5, -120, true, nil, "", true},
+		{"at a door that nobody knows of", "parcel", 301, 900, 140, 5, -120, true, []EventType{DropWrongAddress}, "", true},
+		{"at a door near another stop", "parcel", 301, 900, 1900, 5, -120, true, []EventType{DropWrongAddress}, "", true},
+		{"at a known address", "parcel", 301, 900, 305, 5, -120, true, []EventType{DropWrongAddress}, "far", true},
+		{"on the street before one", "parcel", 301, 900, 360, 5, -120, true, nil, "", true},
 		{"too coarse to tell yet", "parcel", 70, 200, 10, 40, -120, false, nil, "", false},
 		{"too coarse to tell", "parcel", 301, 200, 10, 40, -120, false, []EventType{DropUnverifiable}, "poor_accuracy", true},
 		{"stood at the kerb, carried to the door", "parcel", 70, 600, 1, 5, -121, false, nil, "", false},
@@ -116,6 +120,29 @@ func TestParcelLeftAtItsStop(t *testing.T) {
 		if events := feed(w, &s, record(random, fetched, 2400, 10, 10, 5)); len(events) != 1 {
 			t.Errorf("seed %d, fetched: %s", seed, names(events))
 		}
+	}
+}
+
+// A parcel that lies at nobody's door is separated and nothing more, until
+// somebody says that it was handed over.
+func TestParcelLiesNowhere(t *testing.T) {
+	x := scene{stops: []Stop{exactly("s", 0)}, device: Device{Carrier: "van", Destination: "s"}}
+	w, s := x.build(t, Settings{})
+	s.escort.with("van")
+	s.escort.pairing = pairState{bond: parted, left: mark{0, eastOf(door, 700), 5}, distance: 900, episode: s.newEpisode()}
+	st := stayOf(700, 5)
+	st.since, st.until = 0, 301_000
+	g := sighting{spot: newSpot(eastOf(door, 700)), time: 301_000, uncertainty: 5}
+	if events := s.resolveBy(w, g, st, true, nil); len(events) != 0 || !s.escort.pairing.settled {
+		t.Errorf("%s, settled %v", names(events), s.escort.pairing.settled)
+	}
+	Deliver(w, s, Handoff{Time: 302_000, Stop: "s", Noted: true}, nil)
+	if s.escort.pairing.settled {
+		t.Fatal("the hand-off left it settled")
+	}
+	events := s.resolveBy(w, g, st, true, nil)
+	if len(events) != 1 || events[0].Type != DropWrongAddress {
+		t.Errorf("handed over: %s", names(events))
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 // EngineVersion stands in checkpoints; it is raised when Step gives other
 // answers for the same inputs.
-const EngineVersion = 4
+const EngineVersion = 5
 
 // Step takes fix, the newest of one device, brings s up to date in place and
 // appends what happened to events: first crosses, then exits, enters and dwells,
