@@ -182,6 +182,9 @@ func (j *judgement) fill(n *Notice, m manner) {
 			n.Round = j.delivery.Round
 		}
 	}
+	if m.wait == 0 {
+		n.Bundle = "" // what goes at once does not wait for others
+	}
 	n.Due = later(n.Due, e.KnownAt.Add(m.wait)).UTC()
 	since := n.Due.Add(-m.wait)
 	if m.live {
