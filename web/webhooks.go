@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"wayguard/notify"
@@ -13,7 +14,7 @@ import (
 
 func (s *Server) webhookRoutes() []route {
 	return []route{
-		{pattern: "GET /api/v1/webhooks", role: dispatcher, partners: true, handler: s.listWebhooks},
+		{pattern: "GET /api/v1/webhooks", role: dispatcher, partners: true, handler: s.listWebhooks, takes: []string{"after", "limit"}},
 		{pattern: "POST /api/v1/webhooks", role: dispatcher, partners: true, handler: s.createWebhook},
 		{pattern: "GET /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.showWebhook},
 		{pattern: "PATCH /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.patchWebhook},
@@ -82,14 +83,17 @@ type withSecret struct {
 	Secret string `json:"secret"`
 }
 
-func (s *Server) listWebhooks(w http.ResponseWriter, _ *http.Request, who principal) error {
-	list := []webhookJSON{}
-	for _, h := range s.hooks.List() {
-		if who.sees(h.Partner) {
-			list = append(list, webhookOf(h, s.hooks.Progress(h.ID)))
-		}
+func (s *Server) listWebhooks(w http.ResponseWriter, r *http.Request, who principal) error {
+	seen := slices.DeleteFunc(s.hooks.List(), func(h notify.Hook) bool { return !who.sees(h.Partner) })
+	page, next, err := pageOf(queryOf(r), seen, func(h notify.Hook) string { return string(h.ID) })
+	if err != nil {
+		return err
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"webhooks": list})
+	list := []webhookJSON{}
+	for _, h := range page {
+		list = append(list, webhookOf(h, s.hooks.Progress(h.ID)))
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"webhooks": list, "next": next})
 }
 
 // ownWebhook is the one that r names, if who may see it.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,31 @@ func TestWebhooks(t *testing.T) {
 		s.api(http.StatusNotFound, method, one)
 	}
 	s.api(http.StatusNotFound, http.MethodPost, one+"/replay", withJSON(span))
+}
+
+func TestPagesOfWebhooks(t *testing.T) {
+	s := startSite(t)
+	var made, listed []string
+	for range 5 {
+		made = append(made, string(s.webhook(`{"url":"https://example.com/hooks"}`).ID))
+	}
+	for path := "/api/v1/webhooks?limit=2"; path != ""; {
+		var page struct {
+			Webhooks []webhookJSON
+			Next     *string
+		}
+		s.api(http.StatusOK, http.MethodGet, path).decode(&page)
+		for _, h := range page.Webhooks {
+			listed = append(listed, string(h.ID))
+		}
+		path = ""
+		if page.Next != nil {
+			path = "/api/v1/webhooks?limit=2&after=" + *page.Next
+		}
+	}
+	if !slices.Equal(made, listed) {
+		t.Errorf("made %q, listed %q", made, listed)
+	}
 }
 
 func TestBadWebhooks(t *testing.T) {
