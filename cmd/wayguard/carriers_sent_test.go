@@ -42,7 +42,7 @@ func startLetterbox(t *testing.T) (b *letterbox, port string) {
 	server := smtp.NewServer(b)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
-	t.Cleanup(func() { server.Close(); <-done })
+	t.Cleanup(func() { server.Close(); l.Close(); <-done })
 	_, port, _ = net.SplitHostPort(l.Addr().String())
 	return b, port
 }

@@ -97,6 +97,7 @@ func startMailServer(t testing.TB, encryption email.Encryption) *mailServer {
 	go func() { served <- s.Serve(l) }()
 	t.Cleanup(func() {
 		s.Close()
+		l.Close() // for a server that had not begun
 		<-served
 	})
 	return s
