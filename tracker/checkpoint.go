@@ -10,9 +10,9 @@ import (
 	"wayguard/geofence"
 )
 
-// A checkpoint of a shard, version 4:
+// A checkpoint of a shard, version 5:
 //
-//	byte    3
+//	byte    5
 //	uvarint geofence.EngineVersion of the release that wrote it
 //	uvarint journal entry that it covers
 //	uvarint number of devices, then each:
@@ -26,11 +26,13 @@ import (
 //	        what reviews need, as history.append writes it
 //	        what sensors said, as senses.append writes it
 //	        varint  time before which it has no small blocks left, ms
+//	        uvarint number of hand-offs whose fixes are yet to come, then of
+//	                each: varint time, ms, stop
 //
-// Version 3 ends before that time, and has other keys: uvarint number, 8 bytes
+// Version 4 ends before those hand-offs. Version 3 ends before that time, and has other keys: uvarint number, 8 bytes
 // each, once of reports and once of fixes. Version 2 has nothing of sensors
 // either, version 1 nothing for reviews.
-const checkpointVersion = 4
+const checkpointVersion = 5
 
 // checkpoint packs the shard as it is after the journal entry seq.
 func (s *shard) checkpoint(seq uint64) ([]byte, error) {
@@ -69,7 +71,8 @@ func (t *track) append(b []byte) ([]byte, error) {
 	b = t.reports.append(b)
 	b = t.history.append(binary.AppendUvarint(b, t.packed))
 	b = t.senses.append(b)
-	return binary.AppendVarint(b, int64(t.tidied)), nil
+	b = binary.AppendVarint(b, int64(t.tidied))
+	return appendAwaited(b, t.history.awaited), nil
 }
 
 // restore replaces the shard by a checkpoint.
@@ -121,6 +124,9 @@ func (t *track) read(r *reader, version byte) error {
 	}
 	if version > 3 {
 		t.tidied = geofence.Millis(r.varint())
+	}
+	if version > 4 {
+		t.history.awaited = readAwaited(r)
 	}
 	if r.err != nil {
 		return r.err

@@ -103,6 +103,9 @@ func concerns(e *Event) bool {
 	switch e.Type {
 	case "stop.begin", "stop.end", "delivery.approaching", "drop.confirmed", "drop.unverifiable", "event.retracted":
 		return true
+	case "event.revised":
+		_, ok := verdictOf(e)
+		return ok
 	case "delivery.changed":
 		return wishOf(e) != nil
 	}
@@ -183,8 +186,8 @@ func (l *ledger) heed(b *ledgerEdit, e *Event) error {
 // heedDelivery moves a delivery as the engine saw it go. What does not fit its
 // state, since a person said something else meanwhile, changes nothing.
 func (l *ledger) heedDelivery(b *ledgerEdit, e *Event, d *Delivery) error {
-	_, verdict := verdicts[e.Type]
-	if e.Device == "" || !l.carries(b, d, e.Device) && !(verdict && l.inParcelOf(b, d, e.Device)) {
+	_, verdict := verdictOf(e)
+	if e.Device == "" || !l.carries(b, d, e.Device, verdict) && !(verdict && l.inParcelOf(b, d, e.Device)) {
 		return nil
 	}
 	typ, changed := d.heed(e)
@@ -203,10 +206,11 @@ func (l *ledger) heedDelivery(b *ledgerEdit, e *Event, d *Delivery) error {
 	return nil
 }
 
-// carries tells whether a device is one of the vehicle that has the delivery.
-func (l *ledger) carries(b *ledgerEdit, d *Delivery, device DeviceID) bool {
+// carries tells whether a device is one of the vehicle that has the delivery, or,
+// once the round is over, that had it.
+func (l *ledger) carries(b *ledgerEdit, d *Delivery, device DeviceID, had bool) bool {
 	r, ok := look(b, l.rounds, string(d.Round))
-	if !ok || r.State != RoundRunning {
+	if !ok || r.State != RoundRunning && !had {
 		return false
 	}
 	v, _ := look(b, l.vehicles, r.Vehicle)

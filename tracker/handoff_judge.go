@@ -128,9 +128,20 @@ var verdicts = map[string]PositionVerdict{
 	string(geofence.DropUnverifiable): PositionUnverifiable,
 }
 
+// verdictOf is what an event, or a correction that says it holds after all, says
+// of a place; ok is false where it says nothing of one.
+func verdictOf(e *Event) (v PositionVerdict, ok bool) {
+	typ := e.Type
+	if typ == string(geofence.Revised) {
+		typ = string(corrected(e).Type)
+	}
+	v, ok = verdicts[typ]
+	return v, ok
+}
+
 // heedVerdict notes what the engine says of d's hand-off.
 func (d *Delivery) heedVerdict(e *Event) (changed bool) {
-	verdict, ok := verdicts[e.Type]
+	verdict, ok := verdictOf(e)
 	if !ok || d.Handoff == nil || !d.Handoff.Time.Equal(e.Time) {
 		return false
 	}

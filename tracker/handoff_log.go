@@ -14,7 +14,7 @@ import (
 // for reviews: the key is the device, a slash, and the place of the hand-off in
 // the order in which the engine took fixes, as 16 hexadecimal digits; a slash and
 // the stop. The value is a journaledHandoff, whose point is nobody's home but
-// where a driver stood.
+// where a driver stood, and a handoffPlace.
 const handoffBucket = "handoffs"
 
 // journaledHandoff is a hand-off that the engine was told of.
@@ -46,34 +46,44 @@ func readHandoff(r *reader) (h journaledHandoff) {
 	return h
 }
 
-// addHandoff tells the engine of a hand-off, behind the reports of the batch.
+// addHandoff tells the engine of a hand-off, behind the reports of the batch, or
+// has a review do so.
 func (f *Fleet) addHandoff(b *batch, e *entry, h *journaledHandoff, now time.Time) error {
 	s := f.pipeline.shards[shardOf(h.device)]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, at := s.handOff(f.pipeline.world.Load(), h, e.seq)
+	o, p := s.handOff(f.pipeline.world.Load(), h, e.seq)
+	if p.order == toldLate {
+		f.reviews.add(h.device, now)
+	}
 	e.handoffs = append(e.handoffs, *h)
 	b.tx.Records = append(b.tx.Records, BucketRecord{Bucket: handoffBucket, Record: Record{
-		Key: handoffKey(h.device, at, h.Stop), Value: h.append(nil),
+		Key: handoffKey(h.device, p.at, h.Stop), Value: p.append(h.append(nil)),
 	}})
 	return f.addFound(b, e, s.track(h.device), h.device, &o, now)
 }
 
-// handOff takes a hand-off; at is its place in the order of fixes: a hand-off
-// that is told late comes after what the engine knows by then.
-func (s *shard) handOff(w *geofence.World, h *journaledHandoff, seq uint64) (o outcome, at geofence.Millis) {
+// handOff takes a hand-off, and returns its place.
+func (s *shard) handOff(w *geofence.World, h *journaledHandoff, seq uint64) (o outcome, p handoffPlace) {
 	t := s.track(h.device)
 	s.stepped = seq
-	at = max(h.Time, t.newest)
+	p = t.placeHandoff(w, &h.Handoff)
+	switch p.order {
+	case toldLate:
+		t.history.miss(p.at)
+		return o, p
+	case toldEarly:
+		t.history.await(p.at, h.Stop)
+	}
 	o.events = geofence.Deliver(w, &t.engine, h.Handoff, nil)
 	for i := range o.events {
 		e := &o.events[i]
-		o.notes = append(o.notes, t.history.note(e, subjectOf(h.device, e), at))
+		o.notes = append(o.notes, t.history.note(e, subjectOf(h.device, e), p.at))
 	}
 	if v := t.history.review; v != nil {
-		v.missed = append(v.missed, missedInput{world: w, handoff: &h.Handoff, at: at})
+		v.missed = append(v.missed, missedInput{world: w, handoff: &h.Handoff, at: p.at})
 	}
-	return o, at
+	return o, p
 }
 
 func handoffPrefix(device DeviceID) string { return string(device) + "/" }
@@ -85,7 +95,7 @@ func handoffKey(device DeviceID, at geofence.Millis, stop geofence.StopID) strin
 // pastHandoff is a hand-off at its place in the order of fixes.
 type pastHandoff struct {
 	geofence.Handoff
-	at geofence.Millis
+	handoffPlace
 }
 
 // handoffsBehind are those that r has to take again, in order.
@@ -96,8 +106,12 @@ func (f *Fleet) handoffsBehind(r *rerun, k known) (past []pastHandoff, err error
 		if _, err := fmt.Sscanf(record.Key[len(prefix):], "%016x/", &at); err != nil {
 			return fmt.Errorf("hand-off %q: %w", record.Key, errDamaged)
 		}
-		h := readHandoff(&reader{b: record.Value})
-		if p := (pastHandoff{h.Handoff, geofence.Millis(at)}); p.at > r.from && p.at <= k.newest {
+		b := &reader{b: record.Value}
+		p := pastHandoff{Handoff: readHandoff(b).Handoff}
+		p.at, p.order, p.world = geofence.Millis(at), handoffOrder(b.byte()), b.uvarint()
+		// What comes from now on is heard of as missed.
+		known := p.at <= k.newest+1 || slices.Contains(k.awaited, awaited{p.Time, p.Stop})
+		if p.at > r.from && known {
 			past = append(past, p)
 		}
 		return nil

@@ -21,6 +21,8 @@ type history struct {
 	withdrawn []withdrawal
 	// review is under way; nil for none.
 	review *review
+	// awaited are hand-offs that were judged before the fixes of their time came.
+	awaited []awaited
 
 	// What follows begins anew with each start: snapped is the time of the fix
 	// that the newest snapshot was made of, cut that of the fix with which old
@@ -92,7 +94,7 @@ func (h *history) revive(e *geofence.Event) {
 
 // restart gives up what concerns the time before.
 func (h *history) restart() {
-	h.late, h.snapped, h.cut = 0, 0, 0
+	h.late, h.snapped, h.cut, h.awaited = 0, 0, 0, nil
 	if h.review != nil {
 		h.review.void = true
 	}

@@ -57,7 +57,7 @@ type amendment struct {
 func (r *rerun) amend(t *track) *amendment {
 	for _, m := range r.missed {
 		if m.handoff != nil {
-			r.handOff(m.world, pastHandoff{*m.handoff, m.at})
+			r.handOff(m.world, pastHandoff{*m.handoff, handoffPlace{at: m.at}})
 			continue
 		}
 		if m.carrier {

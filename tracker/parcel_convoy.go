@@ -118,8 +118,9 @@ func (t *track) accompany(w *geofence.World, device DeviceID, until geofence.Mil
 // its time, or behind the newest that it came after.
 func placeOf(at, newest geofence.Millis) geofence.Millis { return max(at, newest+1) }
 
-// outrun has the stretch from a time on run again, with the fixes of both in
-// order of time: one came later than the other's were kept for.
+// outrun has the stretch from a time on run again, with the fixes of both, and
+// hand-offs, in order of time: one came later than the other's were kept for, or
+// later than a hand-off was judged.
 func (t *track) outrun(at geofence.Millis, o *outcome) {
 	t.history.miss(at)
 	o.outrun = true

@@ -49,6 +49,16 @@ func (r *recentWorlds) at(received geofence.Millis) *geofence.World {
 	return list[0].world
 }
 
+// known is the World of a version, or otherwise where that is not kept.
+func (r *recentWorlds) known(version uint64, otherwise *geofence.World) *geofence.World {
+	for _, w := range r.all() {
+		if w.world.Version() == version {
+			return w.world
+		}
+	}
+	return otherwise
+}
+
 // add puts a World into force, and returns the records to be written with it.
 func (r *recentWorlds) add(w *geofence.World, since geofence.Millis) []BucketRecord {
 	list := append(slices.Clone(r.all()), worldSince{since: since, world: w})

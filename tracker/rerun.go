@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"wayguard/geofence"
@@ -37,9 +38,11 @@ type rerun struct {
 	seq   uint64
 
 	state geofence.State
-	found []foundEvent
-	past  []geofence.State
-	told  map[string]toldEvent
+	// handoffs are those yet to be taken, in order.
+	handoffs []pastHandoff
+	found    []foundEvent
+	past     []geofence.State
+	told     map[string]toldEvent
 }
 
 // review runs the stretch of a device's late fixes again and hands the result
@@ -74,6 +77,8 @@ type known struct {
 	// escorted is the time of the newest fix of its carrier's that is remembered,
 	// firstMillis for none.
 	escorted geofence.Millis
+	// awaited are the hand-offs that were judged before their fixes came.
+	awaited []awaited
 }
 
 // beginReview notes that the device is under review from now on. v is nil if
@@ -93,8 +98,8 @@ func (f *Fleet) beginReview(id DeviceID) (v *review, k known) {
 		escorted = firstMillis
 	}
 	return v, known{
-		escorted: escorted,
-		late:     t.history.late, newest: t.newest, partial: t.history.partial,
+		escorted: escorted, awaited: slices.Clone(t.history.awaited),
+		late: t.history.late, newest: t.newest, partial: t.history.partial,
 		tail: tailFixes(t.tail), through: s.stepped,
 	}
 }
@@ -136,15 +141,14 @@ func (f *Fleet) rerun(ctx context.Context, v *review, k known) (*rerun, error) {
 	if err != nil {
 		return nil, err
 	}
-	handoffs, err := f.handoffsBehind(r, k)
-	if err != nil {
+	if r.handoffs, err = f.handoffsBehind(r, k); err != nil {
 		return nil, err
 	}
 	past, err := f.withCarriers(r, k, fixes)
 	if err != nil {
 		return nil, err
 	}
-	return r, r.run(ctx, &f.pipeline.recent, past, handoffs)
+	return r, r.run(ctx, &f.pipeline.recent, past)
 }
 
 func (f *Fleet) awaitCommit(ctx context.Context, seq uint64) error {
@@ -182,21 +186,19 @@ func (f *Fleet) start(r *rerun, k known) error {
 // gives no events.
 //
 // A fix of the carrier's goes by the World of the device's next one.
-func (r *rerun) run(ctx context.Context, worlds *recentWorlds, fixes []pastFix, handoffs []pastHandoff) error {
+func (r *rerun) run(ctx context.Context, worlds *recentWorlds, fixes []pastFix) error {
 	every := max(rerunSnapshot, (len(fixes)+maxSnapshots-1)/maxSnapshots)
 	r.state.Rehearse()
 	own := 0
 	for i, p := range fixes {
 		w := worlds.at(geofence.MillisOf(p.Received))
-		for len(handoffs) > 0 && handoffs[0].at < p.Fix.Time {
-			r.handOff(w, handoffs[0])
-			handoffs = handoffs[1:]
-		}
+		r.handOffBefore(worlds, w, &p)
 		if p.carrier != "" {
 			r.ride(w, p)
 		} else {
 			own++
 			r.step(w, p.Fix)
+			r.handOffBehind(w, p.Fix.Time)
 			r.keep(p.Fix.Time, own%every == 0)
 		}
 		if (i+1)%rerunChunk == 0 {
@@ -206,9 +208,7 @@ func (r *rerun) run(ctx context.Context, worlds *recentWorlds, fixes []pastFix, 
 			time.Sleep(rerunPause)
 		}
 	}
-	for _, h := range handoffs {
-		r.handOff(worlds.at(geofence.MillisOf(fixes[len(fixes)-1].Received)), h)
-	}
+	r.handOffRest(worlds)
 	return nil
 }
 

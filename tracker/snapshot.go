@@ -31,6 +31,9 @@ const (
 // that follows from it.
 func (t *track) snapshot(tx *Transaction, id DeviceID, seq uint64) error {
 	last, seen := t.engine.Last()
+	if len(t.history.awaited) > 0 {
+		return nil // A review of those hand-offs must not begin with their verdicts.
+	}
 	if !seen || last.Time-t.history.snapped < geofence.Millis(snapshotEvery/time.Millisecond) {
 		return nil
 	}

@@ -119,7 +119,8 @@ type outcome struct {
 	// carrier are the fixes of the carrier's that are yet to be taken, in order of
 	// time.
 	carrier []geofence.Fix
-	// outrun: a fix came too late for the device to be compared with its carrier.
+	// outrun: a fix came too late for the device to be compared with its carrier,
+	// or for a hand-off that was judged without it.
 	outrun bool
 	// unread is why it could not be looked up whether fixes are stored already:
 	// they are stored, perhaps again.
@@ -264,6 +265,7 @@ func (t *track) step(w *geofence.World, r *Report, f geofence.Fix, o *outcome) M
 	before := len(o.events)
 	o.events = geofence.Step(w, &t.engine, f, o.events)
 	t.newest = f.Time
+	t.reach(w, r.Device, f.Time, o)
 	t.note(r.Device, o, before, f.Time)
 	if v := t.history.review; v != nil {
 		v.missed = append(v.missed, missedInput{world: w, fix: f})
