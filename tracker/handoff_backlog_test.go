@@ -133,9 +133,9 @@ func backlogParts(rng *rand.Rand, kept []geofence.Fix, order string) (parts [][]
 
 // tell has the server hear of the hand-offs as they happen, or some time before,
 // while or after the backlog comes.
-func (e *errands) tell(rng *rand.Rand, to time.Time, when string) {
-	for i := range e.handoffs {
-		h := &e.handoffs[i]
+func tell(handoffs []errand, rng *rand.Rand, to time.Time, when string) {
+	for i := range handoffs {
+		h := &handoffs[i]
 		h.told = h.at.Add(time.Second)
 		switch late := to.Add(time.Duration(i) * time.Second); {
 		case when == "while" && late.After(h.told):
@@ -211,7 +211,7 @@ func TestHandOffsInABacklog(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(time.Until(noon))
 			e := newErrands(rand.New(rand.NewPCG(seed, 8)))
-			e.tell(nil, time.Time{}, "at once")
+			tell(e.handoffs, nil, time.Time{}, "at once")
 			want, wantSaid = e.run(t, rand.New(rand.NewPCG(seed, 9)), false, time.Time{}, time.Time{}, "")
 		})
 		for _, verdict := range want {
@@ -226,7 +226,7 @@ func TestHandOffsInABacklog(t *testing.T) {
 					rng := rand.New(rand.NewPCG(seed, uint64(10*i+j)))
 					from := noon.Add(time.Duration(30+rng.IntN(120)) * time.Second)
 					to := e.handoffs[2].at.Add(time.Duration(rng.IntN(200)) * time.Second)
-					e.tell(rng, to, when)
+					tell(e.handoffs, rng, to, when)
 					got, said := e.run(t, rng, rng.IntN(2) == 0, from, to, order)
 					if !slices.Equal(got, want) || !slices.Equal(said, wantSaid) {
 						t.Errorf("%s: %v and %v, want %v and %v", name, got, said, want, wantSaid)
