@@ -94,7 +94,8 @@ type Handoff struct {
 // Deliver judges a hand-off by where the device stayed and tells one of
 // DropConfirmed, DropWrongAddress and DropUnverifiable, dated at the hand-off.
 // It is to be called between the fixes before and after the hand-off, in order
-// of time; only the newest stay is known. The reason of
+// of time; only the newest stay is known. State.Passed tells of a hand-off that
+// comes too late for that. The reason of
 // DropUnverifiable is one of unknown_stop, stale_position (no fix for too long),
 // moving, no_stay, poor_accuracy (not even a stay right at the stop would have
 // confirmed it), ambiguous, and weak_source: nobody proved that what the device

@@ -40,7 +40,8 @@
 // The stepping goroutine then compares what it found with what the log was told,
 // and commits the difference together with the engine's new state: events that
 // are new, [geofence.Revised] for those that happened at another time or place,
-// [geofence.Retracted] for those that did not happen. The subject of a
+// [geofence.Retracted] for those that did not happen. Hand-offs have reviews,
+// too. The subject of a
 // correction is the id of the event; the last correction counts, and one that
 // is revised after it was retracted has happened after all. Nothing is deleted,
 // and no event has two ids. After a kill a review has been or is still to be.
@@ -124,7 +125,10 @@
 // kill nothing is done twice and nothing left out. It comes after the commit of
 // what it reads, and holds no device up. A hand-off goes the other way: it is an
 // input of the engine, in the journal, once the vehicle has reported a position
-// as late as it.
+// as late as it, or has not for two minutes. It is judged by the stay that it
+// happened in: where the vehicle has gone on by then, nothing is told before a
+// review has taken it at its time, and what was told without the positions of its
+// time is reviewed once they have come.
 //
 // # Links of customers
 //

@@ -13,7 +13,8 @@ import (
 const (
 	// judgeEvery is how often hand-offs are looked at whose place is not judged.
 	judgeEvery = time.Second
-	// judgeWithin is how long the vehicle's positions are waited for.
+	// judgeWithin is how long the vehicle's positions are waited for. When they
+	// come later, the hand-off is reviewed.
 	judgeWithin = 2 * time.Minute
 )
 

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -21,13 +22,15 @@ const handoffBucket = "handoffs"
 type journaledHandoff struct {
 	device DeviceID
 	geofence.Handoff
+	// now: it is judged by what is known, since no review could do so.
+	now bool
 }
 
 // append writes: device, varint time, stop, byte with bit 0 if a point follows
-// and bit 1 if it is only noted, the point: 8 bytes longitude, 8 bytes latitude.
+// bit 1 if it is only noted and bit 2 if it is judged now, the point: 8 bytes longitude, 8 bytes latitude.
 func (h *journaledHandoff) append(b []byte) []byte {
 	b = binary.AppendVarint(appendString(b, string(h.device)), int64(h.Time))
-	b = append(appendString(b, string(h.Stop)), bit(h.HasPoint)|bit(h.Noted)<<1)
+	b = append(appendString(b, string(h.Stop)), bit(h.HasPoint)|bit(h.Noted)<<1|bit(h.now)<<2)
 	if h.HasPoint {
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(h.Point[0]))
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(h.Point[1]))
@@ -38,7 +41,7 @@ func (h *journaledHandoff) append(b []byte) []byte {
 func readHandoff(r *reader) (h journaledHandoff) {
 	h.device, h.Time, h.Stop = DeviceID(r.string()), geofence.Millis(r.varint()), geofence.StopID(r.string())
 	flags := r.byte()
-	h.Noted = flags&2 != 0
+	h.Noted, h.now = flags&2 != 0, flags&4 != 0
 	if h.HasPoint = flags&1 != 0; h.HasPoint {
 		h.Point[0] = math.Float64frombits(r.uint64())
 		h.Point[1] = math.Float64frombits(r.uint64())
@@ -67,7 +70,7 @@ func (f *Fleet) addHandoff(b *batch, e *entry, h *journaledHandoff, now time.Tim
 func (s *shard) handOff(w *geofence.World, h *journaledHandoff, seq uint64) (o outcome, p handoffPlace) {
 	t := s.track(h.device)
 	s.stepped = seq
-	p = t.placeHandoff(w, &h.Handoff)
+	p = t.placeHandoff(w, h)
 	switch p.order {
 	case toldLate:
 		t.history.miss(p.at)
@@ -117,6 +120,27 @@ func (f *Fleet) handoffsBehind(r *rerun, k known) (past []pastHandoff, err error
 		return nil
 	})
 	return past, err
+}
+
+// judgeUnreviewed has the engine judge the hand-offs of a device that wait for a
+// review which could not be made.
+func (f *Fleet) judgeUnreviewed(ctx context.Context, device DeviceID) error {
+	var left []*journaledHandoff
+	err := eachRecord(f.store, handoffBucket, handoffPrefix(device), func(record Record) error {
+		b := &reader{b: record.Value}
+		h := readHandoff(b)
+		d, _ := f.Delivery(DeliveryID(h.Stop))
+		waits := d.Handoff != nil && d.Handoff.Position == PositionPending && geofence.MillisOf(d.Handoff.Time) == h.Time
+		if waits && !h.Noted && handoffOrder(b.byte()) == toldLate {
+			h.now = true
+			left = append(left, &h)
+		}
+		return nil
+	})
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	return f.change(ctx, edit{handoffs: left})
 }
 
 // forgetHandoffs drops those that no review can reach any more.

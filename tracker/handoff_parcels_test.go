@@ -1,6 +1,7 @@
 package tracker_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"wayguard/geofence"
 	"wayguard/tracker"
+	"wayguard/tracker/boltstore"
 )
 
 // cargo is a drive of a van whose parcels have trackers, until some time after
@@ -202,4 +204,37 @@ func TestRoundEndsBeforeItsBacklogIsJudged(t *testing.T) {
 		}
 		f.stop()
 	})
+}
+
+// unreadable is a store whose snapshots cannot be read.
+type unreadable struct{ tracker.Store }
+
+func (unreadable) Snapshot(tracker.DeviceID, geofence.Millis) (*tracker.Snapshot, error) {
+	return nil, errors.New("unreadable")
+}
+
+// A hand-off whose review cannot be made is judged by what is known, rather than
+// never.
+func TestHandOffThatCannotBeReviewed(t *testing.T) {
+	path := newFile(t)
+	store, err := boltstore.Open(path, boltstore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := startAs(t, path, geofence.Settings{}, unreadable{store}, store.Close)
+	r, stops := plan(t, f)
+	if _, err := f.StartRound(t.Context(), r.ID, tracker.AnyVersion); err != nil {
+		t.Fatal(err)
+	}
+	d := &driven{t: t, device: "box", at: recently()}
+	d.drive(f, 1000)
+	d.stand(f, 2*time.Minute)
+	then := d.at.Add(-30 * time.Second)
+	d.drive(f, 2000)
+	d.stand(f, 2*time.Minute)
+	if _, err := f.HandOff(t.Context(), stops[0].ID, tracker.AnyVersion, tracker.Handoff{Time: then}); err != nil {
+		t.Fatal(err)
+	}
+	f.wantPosition(t, stops[0].ID, tracker.PositionUnverifiable)
+	f.wantAlert(t, "drop.unverifiable", tracker.AlertOpen)
 }

@@ -43,12 +43,12 @@ func (p *handoffPlace) append(b []byte) []byte {
 }
 
 // placeHandoff finds the place of a hand-off that is told now.
-func (t *track) placeHandoff(w *geofence.World, h *geofence.Handoff) handoffPlace {
+func (t *track) placeHandoff(w *geofence.World, h *journaledHandoff) handoffPlace {
 	p := handoffPlace{at: h.Time, world: w.Version()}
 	switch {
 	case h.Time > t.newest:
 		p.order = toldEarly
-	case t.engine.Passed(w, h.Time):
+	case !h.now && t.engine.Passed(w, h.Time):
 		p.order = toldLate
 	default:
 		p.at = t.newest + 1

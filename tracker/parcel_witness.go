@@ -27,7 +27,7 @@ func (f *Fleet) witness(d *Delivery, vehicle DeviceID, late bool) DeviceID {
 // tellHandoff is what the engine is to be told.
 func (f *Fleet) tellHandoff(d *Delivery, vehicle, witness DeviceID) (told []*journaledHandoff) {
 	for _, id := range append([]DeviceID{vehicle}, f.handedOver(d, vehicle)...) {
-		h := &journaledHandoff{id, d.Handoff.input(d)}
+		h := &journaledHandoff{device: id, Handoff: d.Handoff.input(d)}
 		h.Noted = id != witness
 		told = append(told, h)
 	}

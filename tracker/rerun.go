@@ -59,7 +59,10 @@ func (f *Fleet) review(ctx context.Context, id DeviceID) error {
 		})
 	}
 	if err != nil {
-		f.abandon(v, ctx.Err() != nil || errors.Is(err, ErrUnavailable))
+		again := ctx.Err() != nil || errors.Is(err, ErrUnavailable)
+		if f.abandon(v, again); !again {
+			err = errors.Join(err, f.judgeUnreviewed(ctx, id))
+		}
 	}
 	return err
 }
