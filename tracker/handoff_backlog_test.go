@@ -202,9 +202,9 @@ func (e *errands) run(t *testing.T, rng *rand.Rand, kills bool, from, to time.Ti
 // whatever order, and whenever the server hears of the hand-offs, they are judged
 // as in a drive that is heard of as it goes.
 func TestHandOffsInABacklog(t *testing.T) {
-	seeds, tally := uint64(6), map[string]int{}
-	if testing.Short() {
-		seeds = 2
+	seeds, tally := uint64(2), map[string]int{}
+	if long() {
+		seeds = 20
 	}
 	for seed := range seeds {
 		var want, wantSaid []string

@@ -136,9 +136,9 @@ func (c *cargo) run(t *testing.T, all []cargoSending) (verdicts, alarms []string
 // Whichever of the van and its parcels is out of reach while they are handed over,
 // the parcel that went astray is told of, and no other.
 func TestHandOffsOfParcelsInABacklog(t *testing.T) {
-	seeds, astray := uint64(6), 0
-	if testing.Short() {
-		seeds = 2
+	seeds, astray := uint64(2), 0
+	if long() {
+		seeds = 20
 	}
 	everyone := []tracker.DeviceID{"box", "tag-0", "tag-1", "tag-2"}
 	for seed := range seeds {
