@@ -29,9 +29,9 @@ import (
 //	        uvarint number of hand-offs whose fixes are yet to come, then of
 //	                each: varint time, ms, stop
 //
-// Version 4 ends before those hand-offs. Version 3 ends before that time, and has other keys: uvarint number, 8 bytes
-// each, once of reports and once of fixes. Version 2 has nothing of sensors
-// either, version 1 nothing for reviews.
+// Version 4 ends before those hand-offs. Version 3 ends before that time, and
+// has other keys: uvarint number, 8 bytes each, once of reports and once of
+// fixes. Version 2 has nothing of sensors either, version 1 nothing for reviews.
 const checkpointVersion = 5
 
 // checkpoint packs the shard as it is after the journal entry seq.

@@ -41,10 +41,10 @@
 // and commits the difference together with the engine's new state: events that
 // are new, [geofence.Revised] for those that happened at another time or place,
 // [geofence.Retracted] for those that did not happen. Hand-offs have reviews,
-// too. The subject of a
-// correction is the id of the event; the last correction counts, and one that
-// is revised after it was retracted has happened after all. Nothing is deleted,
-// and no event has two ids. After a kill a review has been or is still to be.
+// too. The subject of a correction is the id of the event; the last correction
+// counts, and one that is revised after it was retracted has happened after all.
+// Nothing is deleted, and no event has two ids. After a kill a review has been or
+// is still to be.
 //
 // Fixes more than [MaxLate] old when they come, late ones, are stored and never
 // evaluated. Silence is not reviewed: who was not heard was not heard, whatever

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,8 +14,9 @@ import (
 const (
 	// judgeEvery is how often hand-offs are looked at whose place is not judged.
 	judgeEvery = time.Second
-	// judgeWithin is how long the vehicle's positions are waited for. When they
-	// come later, the hand-off is reviewed.
+	// judgeWithin is how long the vehicle's positions are waited for, from when
+	// the hand-off is told or the process begins. When they come later, it is
+	// reviewed.
 	judgeWithin = 2 * time.Minute
 )
 
@@ -22,9 +24,10 @@ const (
 // has reported a later position, or has not for too long.
 func (f *Fleet) judgeAll(ctx context.Context) {
 	for {
-		for _, id := range f.ledger.unjudged() {
-			if err := f.judge(ctx, id, false); err != nil && ctx.Err() == nil {
-				f.log.Error("the place of a hand-off was not judged", "delivery", id, "error", err)
+		for _, u := range f.ledger.unjudged() {
+			late := f.clock.Since(u.since) >= judgeWithin
+			if err := f.judge(ctx, u.id, late); err != nil && ctx.Err() == nil {
+				f.log.Error("the place of a hand-off was not judged", "delivery", u.id, "error", err)
 			}
 		}
 		select {
@@ -35,30 +38,36 @@ func (f *Fleet) judgeAll(ctx context.Context) {
 	}
 }
 
-// unjudged are the deliveries whose hand-off the engine was not told of.
-func (l *ledger) unjudged() []DeliveryID {
+// unjudged is a delivery whose hand-off the engine was not told of, as is known
+// since a time.
+type unjudged struct {
+	id    DeliveryID
+	since time.Time
+}
+
+func (l *ledger) unjudged() []unjudged {
 	l.deliveries.mu.RLock()
 	defer l.deliveries.mu.RUnlock()
-	ids := make([]DeliveryID, 0, len(l.pending))
-	for id := range l.pending {
-		ids = append(ids, id)
+	all := make([]unjudged, 0, len(l.pending))
+	for id, since := range l.pending {
+		all = append(all, unjudged{id, since})
 	}
-	slices.Sort(ids)
-	return ids
+	slices.SortFunc(all, func(a, b unjudged) int { return cmp.Compare(a.id, b.id) })
+	return all
 }
 
 // notePending keeps the list of them, under the lock of deliveries.
 func (l *ledger) notePending(d *Delivery) {
-	if d.Handoff != nil && !d.Handoff.Asked && !d.Erased {
-		l.pending[d.ID] = true
-	} else {
+	if d.Handoff == nil || d.Handoff.Asked || d.Erased {
 		delete(l.pending, d.ID)
+	} else if _, known := l.pending[d.ID]; !known {
+		l.pending[d.ID] = l.clock.Now()
 	}
 }
 
-// judge tells the engine of a hand-off, if it is time or now is true. What
-// nobody can judge is unverifiable at once.
-func (f *Fleet) judge(ctx context.Context, id DeliveryID, now bool) error {
+// judge tells the engine of a hand-off, if it is time or no more is waited for.
+// What nobody can judge is unverifiable at once.
+func (f *Fleet) judge(ctx context.Context, id DeliveryID, late bool) error {
 	l := f.ledger
 	err := f.holdDelivery(ctx, id, func(ctx context.Context, d *Delivery) error {
 		if d.Handoff == nil || d.Handoff.Asked || d.Erased {
@@ -67,7 +76,6 @@ func (f *Fleet) judge(ctx context.Context, id DeliveryID, now bool) error {
 		b := l.edit()
 		device := l.judgeOf(b, d)
 		record := *d.Handoff
-		late := now || f.clock.Since(record.Time) >= judgeWithin
 		witness := f.witness(d, device, late)
 		switch {
 		case device == "":

@@ -26,8 +26,9 @@ type journaledHandoff struct {
 	now bool
 }
 
-// append writes: device, varint time, stop, byte with bit 0 if a point follows
-// bit 1 if it is only noted and bit 2 if it is judged now, the point: 8 bytes longitude, 8 bytes latitude.
+// append writes: device, varint time, stop, byte with bit 0 if a point follows,
+// bit 1 if it is only noted and bit 2 if it is judged now, the point: 8 bytes
+// longitude, 8 bytes latitude.
 func (h *journaledHandoff) append(b []byte) []byte {
 	b = binary.AppendVarint(appendString(b, string(h.device)), int64(h.Time))
 	b = append(appendString(b, string(h.Stop)), bit(h.HasPoint)|bit(h.Noted)<<1|bit(h.now)<<2)

@@ -44,9 +44,9 @@ type ledger struct {
 	wishes *shelf[Wish, *Wish]
 	// wished are the wishes of each delivery, under the lock of wishes.
 	wished map[DeliveryID][]string
-	// pending are the deliveries whose hand-off the engine was not told of, under
-	// the same lock.
-	pending map[DeliveryID]bool
+	// pending are the deliveries whose hand-off the engine was not told of, with
+	// since when that is known, under the same lock.
+	pending map[DeliveryID]time.Time
 
 	depots   *shelf[Depot, *Depot]
 	vehicles *shelf[Vehicle, *Vehicle]
@@ -78,7 +78,7 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		references: make(map[string][]string),
 		texts:      new(texts),
 		receipts:   newReceipts(),
-		pending:    make(map[DeliveryID]bool),
+		pending:    make(map[DeliveryID]time.Time),
 		depots:     newShelf[Depot](depotBucket),
 		vehicles:   newShelf[Vehicle](vehicleBucket),
 		drivers:    newShelf[Driver](driverBucket),

@@ -143,6 +143,7 @@ func (v *dayVan) play(ctx context.Context, p *process, boot string) error {
 }
 
 func (v *dayVan) follow(ctx context.Context, p *process, radio *device.Device) error {
+	var handed []demoDoor
 	for _, step := range v.steps {
 		if step.starts {
 			if err := p.insist(ctx, "/api/v1/rounds/"+v.round+"/start", nil, "/api/v1/rounds/"+v.round, "running"); err != nil {
@@ -157,11 +158,15 @@ func (v *dayVan) follow(ctx context.Context, p *process, radio *device.Device) e
 		if err := radio.Flush(ctx); err != nil {
 			return err
 		}
+		if err := v.awaitVerdicts(ctx, p, handed); err != nil {
+			return err
+		}
 		for _, door := range step.doors {
 			if err := v.handOver(ctx, p, door); err != nil {
 				return err
 			}
 		}
+		handed = step.doors
 		v.done.Add(1)
 		if step.ends {
 			return p.insist(ctx, "/api/v1/rounds/"+v.round+"/end", nil, "/api/v1/rounds/"+v.round, "ended")
@@ -170,23 +175,30 @@ func (v *dayVan) follow(ctx context.Context, p *process, radio *device.Device) e
 	return nil
 }
 
-// handOver returns once the place is judged: the van would be far away by then.
+func (v *dayVan) delivery(door demoDoor) string { return "/api/v1/deliveries/" + v.orders[door.stop] }
+
 func (v *dayVan) handOver(ctx context.Context, p *process, door demoDoor) error {
-	path := "/api/v1/deliveries/" + v.orders[door.stop]
-	err := p.insist(ctx, path+"/handoff", map[string]any{
+	path := v.delivery(door)
+	return p.insist(ctx, path+"/handoff", map[string]any{
 		"time": v.begun.Add(door.at), "parcels": []string{demoBarcode(v.dayScript.round.van, door.stop)},
 	}, path, "delivered")
-	if err != nil {
-		return err
-	}
-	for ctx.Err() == nil {
-		var d struct{ Handoff struct{ Position string } }
-		if status, err := p.try(ctx, http.MethodGet, path, nil, &d); err == nil && status == http.StatusOK && d.Handoff.Position != "pending" {
-			return nil
+}
+
+// awaitVerdicts returns once the places of hand-offs are judged: the van, which
+// has told of its next ten seconds, would be far away by then.
+func (v *dayVan) awaitVerdicts(ctx context.Context, p *process, doors []demoDoor) error {
+	for _, door := range doors {
+		for judged := false; !judged; {
+			var d struct{ Handoff struct{ Position string } }
+			status, err := p.try(ctx, http.MethodGet, v.delivery(door), nil, &d)
+			judged = err == nil && status == http.StatusOK && d.Handoff.Position != "pending"
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			time.Sleep(20 * time.Millisecond)
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
-	return ctx.Err()
+	return nil
 }
 
 // insist posts until what is at a path is in a state. Whoever gets no answer
