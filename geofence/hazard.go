@@ -15,6 +15,9 @@ type Peril struct {
 	SpeedShare float64
 	// Until is when it ends; 0 if that is not known.
 	Until Millis
+	// Severity is what its events say of how bad it is, in the words of whoever
+	// warns; empty for nothing.
+	Severity string
 }
 
 func (p Peril) check() error {

@@ -10,8 +10,8 @@ import (
 //
 // It is told once a device on its way along the route, or where it begins, is
 // expected there before the hazard ends, with how far away it begins along the
-// route (ahead_m), when it will be reached as likely as not (in_s), and how far
-// the route leads through it (through_m). The episode ends when all of the hazard
+// route (ahead_m), when it will be reached as likely as not (in_s), how far the
+// route leads through it (through_m), and the severity where one is known. The episode ends when all of the hazard
 // is behind, when it ends or changes its shape, and when the route changes: what
 // is ahead on another route is told anew. Of one that the device is in already,
 // or that it is off its route to avoid, nothing is told.
@@ -117,6 +117,7 @@ func (s *State) tellAhead(w *World, g sighting, route int, dangers []danger, eve
 	if share := d.zone.fence.Peril.SpeedShare; share != 0 {
 		e.Facts.add("speed_share", share)
 	}
+	e.Facts.say("severity", d.zone.fence.Peril.Severity)
 	return append(events, e)
 }
 

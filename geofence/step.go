@@ -96,11 +96,12 @@ func (s *State) visit(w *World, g sighting, events []Event) []Event {
 func (w *World) warn(events []Event, first int) []Event {
 	kept := events[:first]
 	for _, e := range events[first:] {
-		hazard := w.zone(FenceID(e.Subject)).fence.Hazard
-		if hazard && (e.Type == Enter || e.Type == Cross) {
+		fence := &w.zone(FenceID(e.Subject)).fence
+		if fence.Hazard && (e.Type == Enter || e.Type == Cross) {
 			e.Type = HazardEnter
+			e.Facts.say("severity", fence.Peril.Severity)
 		}
-		if !hazard || e.Type == HazardEnter {
+		if !fence.Hazard || e.Type == HazardEnter {
 			kept = append(kept, e)
 		}
 	}

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"wayguard/geofence"
 )
 
 // AlertID names an alert: the id of the event that opened it.
@@ -88,7 +91,7 @@ func (a *Alert) personal() (KeyID, any) {
 const bySystem = "system"
 
 // alarming are the events that open an alert, each with the one that resolves
-// it, empty for none.
+// it, empty for none. Of hazards that are mild there is none.
 var alarming = map[string]string{
 	"route.off":          "route.back",
 	"route.wrong_way":    "",
@@ -103,7 +106,7 @@ var alarming = map[string]string{
 	"delivery.damaged":   "",
 	"delivery.failed":    "",
 	"hazard.enter":       "",
-	"hazard.ahead":       "",
+	"hazard.ahead":       "hazard.enter",
 }
 
 // wishAlert is what an alert about a wish is called. Its event is a
@@ -123,10 +126,20 @@ func (e *Event) AlertType() string {
 	if w := wishOf(e); w != nil && w.State == WishOpen {
 		return wishAlert
 	}
-	if _, opens := alarming[e.Type]; opens {
+	if e.alarms() {
 		return e.Type
 	}
 	return ""
+}
+
+// alarms reports whether an event opens an alert by itself.
+func (e *Event) alarms() bool {
+	if _, alarms := alarming[e.Type]; !alarms {
+		return false
+	}
+	var hazard struct{ Severity string }
+	isHazard := strings.HasPrefix(e.Type, "hazard.") && json.Unmarshal(e.Detail, &hazard) == nil
+	return !isHazard || !mild(hazard.Severity)
 }
 
 // resolving are the events that resolve alerts of a type.
@@ -270,8 +283,12 @@ func (l *ledger) settleAlerts(b *ledgerEdit, e *Event) error {
 			standing = append(standing, id)
 		}
 	}
+	why := "ended by itself"
+	if e.Type == string(geofence.HazardEnter) {
+		why = "the vehicle is in it now"
+	}
 	for _, id := range standing {
-		if err := l.resolve(b, id, "ended by itself"); err != nil {
+		if err := l.resolve(b, id, why); err != nil {
 			return err
 		}
 	}

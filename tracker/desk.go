@@ -109,9 +109,8 @@ func concerns(e *Event) bool {
 	case "delivery.changed":
 		return wishOf(e) != nil
 	}
-	_, opens := alarming[e.Type]
 	_, resolves := resolving[e.Type]
-	return opens || resolves
+	return e.alarms() || resolves
 }
 
 // attendTo makes one edit of what follows from events up to seq.
@@ -173,7 +172,7 @@ func (l *ledger) heed(b *ledgerEdit, e *Event) error {
 	if err := l.heedWish(b, e, about); err != nil {
 		return err
 	}
-	if _, opens := alarming[e.Type]; !opens {
+	if !e.alarms() {
 		return nil
 	}
 	if d, ok := l.deliveryOfParcel(b, e); ok && about == nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -27,11 +28,12 @@ const maxFenceName = 256
 // without "/"), a Polygon, a MultiPolygon, a Point with properties.radius_m, or
 // a LineString with properties.corridor_m, how many metres the fence reaches to
 // either side of it. With properties.kind "hazard" it is a place to be warned
-// of, perhaps with the time properties.until at which that ends and
-// properties.speed_share, see geofence.Peril. Optional are properties.name, dwell, floor_m and ceiling_m
-// in metres above the ellipsoid, and the fence's own thresholds by the names of
-// the settings, such as exit_margin and enter_after_s. The other properties are
-// kept. The fence it returns is valid; Updated is zero.
+// of, perhaps with the time properties.until at which that ends,
+// properties.speed_share and properties.severity (a word of the Common Alerting
+// Protocol), see geofence.Peril. Optional are properties.name, dwell, floor_m and
+// ceiling_m in metres above the ellipsoid, and the fence's own thresholds by the
+// names of the settings, such as exit_margin and enter_after_s. The other
+// properties are kept. The fence it returns is valid; Updated is zero.
 func ParseFence(data []byte) (FenceRecord, error) {
 	records, err := ParseFences(data)
 	if err != nil {
@@ -100,6 +102,9 @@ func (f Feature) Fence() (FenceRecord, error) {
 	}
 	if r.Fence.Hazard = stringOf(properties.get("kind")) == "hazard"; r.Fence.Hazard {
 		r.Fence.Peril.Until = hazardEnd(properties.get("until"))
+		if s := stringOf(properties.get("severity")); slices.Contains(severities, s) {
+			r.Fence.Peril.Severity = s
+		}
 	}
 	if properties, err = takeLimits(&r.Fence, properties); err != nil {
 		return FenceRecord{}, err

@@ -39,7 +39,7 @@ type Hazard struct {
 type HazardZone struct {
 	Event     string `json:"event"`
 	Headline  string `json:"headline,omitempty"`
-	Severity  string `json:"severity"` // Extreme, Severe, Moderate, Minor or Unknown
+	Severity  string `json:"severity"` // one of severities
 	Urgency   string `json:"urgency"`
 	Certainty string `json:"certainty"`
 	Area      string `json:"area,omitempty"`
@@ -58,6 +58,14 @@ type HazardCircle struct {
 }
 
 const hazardBucket = "hazards"
+
+// severities are the words of the Common Alerting Protocol 1.2 for how much a
+// hazard threatens.
+var severities = []string{"Extreme", "Severe", "Moderate", "Minor", "Unknown"}
+
+// mild reports whether something of a severity is to be known and no more: at
+// most a "possible threat to life or property".
+func mild(severity string) bool { return severity == "Moderate" || severity == "Minor" }
 
 func (h *Hazard) key() string            { return string(h.ID) }
 func (h *Hazard) personal() (KeyID, any) { return "", nil }
@@ -98,7 +106,7 @@ func (h *Hazard) fences(at time.Time) (records []FenceRecord, err error) {
 			return nil, fmt.Errorf("encode hazard %s: %w", h.ID, err)
 		}
 		add := func(f geofence.Fence) {
-			f.Peril = geofence.Peril{SpeedShare: speedShares[z.Severity], Until: geofence.MillisOf(z.Until)}
+			f.Peril = geofence.Peril{SpeedShare: speedShares[z.Severity], Until: geofence.MillisOf(z.Until), Severity: z.Severity}
 			f.ID, f.Hazard = geofence.FenceID(fmt.Sprintf("%s%s-%d", hazardFence, h.ID, len(records)+100*i)), true
 			records = append(records, FenceRecord{Fence: f, Name: z.Event, Properties: properties})
 		}

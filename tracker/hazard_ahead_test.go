@@ -2,6 +2,7 @@ package tracker_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +61,58 @@ func TestHazardIsAhead(t *testing.T) {
 		t.Errorf("resolved by %s", a.By)
 	}
 	f.checkLog(t)
+}
+
+// A vehicle that enters what was ahead of it makes one open alert of the two.
+func TestHazardIsEntered(t *testing.T) {
+	f := startWith(t, newFile(t), geofence.Settings{})
+	r, _ := plan(t, f)
+	if _, err := f.StartRound(t.Context(), r.ID, tracker.AnyVersion); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.PutHazard(t.Context(), ice(400, 900, "Unknown")); err != nil {
+		t.Fatal(err)
+	}
+	d := &driven{t: t, device: "box", at: noon}
+	d.stand(f, time.Minute)
+	d.drive(f, 300)
+	f.wantAlert(t, "hazard.ahead", tracker.AlertOpen)
+	d.drive(f, 700)
+	f.wantAlert(t, "hazard.enter", tracker.AlertOpen)
+	if a := f.wantAlert(t, "hazard.ahead", tracker.AlertResolved); a.By != "system" {
+		t.Errorf("resolved by %s", a.By)
+	}
+}
+
+// What is moderate or less is told of, and is no alert.
+func TestHazardIsMild(t *testing.T) {
+	for _, severity := range []string{"Moderate", "Minor"} {
+		f := startWith(t, newFile(t), geofence.Settings{})
+		r, _ := plan(t, f)
+		if _, err := f.StartRound(t.Context(), r.ID, tracker.AnyVersion); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.PutHazard(t.Context(), ice(400, 900, severity)); err != nil {
+			t.Fatal(err)
+		}
+		d := &driven{t: t, device: "box", at: noon}
+		d.stand(f, time.Minute)
+		d.drive(f, 700)
+		f.settled(t)
+		events, _, err := f.Events(0, 1000, tracker.EventFilter{})
+		told := make(map[string]int)
+		for i := range events {
+			if e := &events[i]; strings.HasPrefix(e.Type, "hazard.") {
+				told[e.Type+e.AlertType()]++
+			}
+		}
+		if err != nil || told["hazard.ahead"] != 1 || told["hazard.enter"] != 1 || len(told) != 2 {
+			t.Errorf("%s: told %v, %v", severity, told, err)
+		}
+		if alerts := f.Alerts(nil, 0, 10); len(alerts) != 0 {
+			t.Errorf("%s: alerts %+v", severity, alerts)
+		}
+	}
 }
 
 // An extreme hazard on the way makes the stop behind it late.

@@ -195,7 +195,7 @@ func (d demoFlood) message(sent time.Time) []byte {
 	fmt.Fprintf(&b, `<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
 <identifier>flood-%s</identifier><sender>warnings@example.com</sender><sent>%s</sent>
 <status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
-<info><category>Met</category><event>Flooding</event><urgency>Immediate</urgency><severity>Severe</severity><certainty>Observed</certainty>
+<info><category>Met</category><event>Flooding</event><urgency>Immediate</urgency><severity>Moderate</severity><certainty>Observed</certainty>
 <expires>%s</expires><headline>Water on the road</headline>
 <area><areaDesc>A street of the town</areaDesc><circle>%.6f,%.6f %.3f</circle></area></info></alert>
 `, sent.Format("20060102-150405"), sent.Format("2006-01-02T15:04:05-07:00"), sent.Add(90*time.Minute).Format("2006-01-02T15:04:05-07:00"), center[1], center[0], d.radius/1000)

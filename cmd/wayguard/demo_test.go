@@ -39,8 +39,8 @@ func TestDemoDay(t *testing.T) {
 	}
 	slices.Sort(alerts)
 	want := []string{
-		"delivery.delayed", "device.silent", "drop.wrong_address", "hazard.ahead", "hazard.enter",
-		"parcel.separated", "parcel.tamper", "route.off", "stop.unplanned",
+		"delivery.delayed", "device.silent", "drop.wrong_address", "parcel.separated",
+		"parcel.tamper", "route.off", "stop.unplanned",
 	}
 	if !slices.Equal(alerts, want) {
 		t.Errorf("alerts %q, want %q", alerts, want)
@@ -48,7 +48,7 @@ func TestDemoDay(t *testing.T) {
 	const stops = 12 * demoVans
 	for typ, n := range map[string]int{
 		"delivery.created": stops, "delivery.delivered": stops - 1, "drop.confirmed": stops - 2,
-		"device.back": 1, "route.back": 1, "delivery.on_time_again": 0, "drop.unverifiable": 0,
+		"device.back": 1, "route.back": 1, "hazard.ahead": 1, "hazard.enter": 1, "delivery.on_time_again": 0, "drop.unverifiable": 0,
 		"event.revised": 0, "event.retracted": 0, "fix.implausible": 0,
 	} {
 		if r.Events[typ] != n {
