@@ -1,7 +1,8 @@
 // Package bridge takes what devices publish to another MQTT broker, such as
 // Mosquitto, EMQX or NATS, into a [tracker.Fleet]. It speaks MQTT 3.1.1, with
-// paho, over TCP, TLS or WebSocket. Nothing goes the other way: a device behind
-// another broker is not told what is desired of it.
+// paho, over TCP, TLS or WebSocket. What is desired of a device that was heard over
+// wg/1/ID/up goes the other way, to wg/1/ID/down, at QoS 1 and retained: again with
+// each connection and ever more rarely until the device has answered.
 //
 // Start at [New] and [Bridge.Run].
 //
@@ -44,6 +45,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -85,6 +87,7 @@ type Bridge struct {
 	options Options
 	address *url.URL
 	metrics *metrics
+	downs   *downs // made by Run
 }
 
 // New checks o and registers the metrics; it connects to nothing. Errors wrap
@@ -159,6 +162,10 @@ const healthyAfter = time.Minute
 // after losses and refusals. It then takes nothing more, acknowledges what is
 // committed, and returns nil. It is called once.
 func (b *Bridge) Run(ctx context.Context) error {
+	b.downs = newDowns(b)
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	sending.Go(func() { b.downs.Run(ctx) })
 	pauses := backoff.NewExponentialBackOff() // 0.5 s to 1 min
 	for ctx.Err() == nil {
 		begun := time.Now()

@@ -109,6 +109,7 @@ func (b *Bridge) submit(ctx context.Context, m mqtt.Message, done func(error)) {
 	case !b.known(device):
 		b.forget(door.Name(), "unknown_device", done)
 	default:
+		b.downs.hear(device, m.Topic())
 		b.read(ctx, door, tracker.Refused{Device: device, Received: b.options.Fleet.Clock().Now(), Door: door.Name(), Payload: m.Payload()}, done)
 	}
 }

@@ -25,6 +25,7 @@ type metrics struct {
 	connected, inFlight prometheus.Gauge
 	connects, failures  prometheus.Counter
 	received, acked     prometheus.Counter
+	desired             prometheus.Counter
 	messages            [outcomeCount]prometheus.Counter
 	refusals            *prometheus.CounterVec
 }
@@ -38,6 +39,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		failures:  counter("failures_total", "Attempts to connect to the upstream broker that failed, and sessions that ended without being asked to."),
 		received:  counter("received_total", "Messages received from the upstream broker, those sent again included."),
 		acked:     counter("acknowledged_total", "Messages acknowledged to the upstream broker."),
+		desired:   counter("desired_sent_total", "Desired states that the upstream broker has taken for devices."),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: prefix + "refusals_total",
 			Help: "Messages of the upstream broker that can never be right, by the door they are for and the reason.",
@@ -53,7 +55,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	if r == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.connected, m.inFlight, m.connects, m.failures, m.received, m.acked, messages, m.refusals} {
+	for _, c := range []prometheus.Collector{m.connected, m.inFlight, m.connects, m.failures, m.received, m.acked, m.desired, messages, m.refusals} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}

@@ -56,6 +56,7 @@ func (b *Bridge) session(ctx context.Context) (acknowledged bool, err error) {
 	g, work := errgroup.WithContext(context.WithoutCancel(ctx))
 	g.Go(func() error { return watch(work, lost) })
 	g.Go(func() error { return b.subscribe(work, client) })
+	defer b.downs.serve(client)()
 	g.Go(func() error { return in.acknowledge(work) })
 	g.Go(func() error { return expire(ctx, work) })
 	err = g.Wait()

@@ -158,8 +158,7 @@ func New(o Options) (*Broker, error) {
 	if b.metrics, err = newMetrics(o.Metrics, b.roster, b.server.Info); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	b.downs = newDowns(o, b.roster, b.metrics.desired)
-	o.Fleet.OnDesired(b.downs.kick)
+	b.downs = newDowns(o.Fleet, b.roster, b.metrics.desired)
 	return b, nil
 }
 
@@ -187,7 +186,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	telling := make(chan struct{})
 	go func() {
 		defer close(telling)
-		b.downs.run(ctx)
+		b.downs.Run(ctx)
 	}()
 	<-ctx.Done()
 	err := b.listener.Close()

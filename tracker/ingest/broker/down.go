@@ -1,28 +1,13 @@
 package broker
 
 import (
-	"context"
-	"errors"
-	"log/slog"
-	"math/rand/v2"
 	"slices"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"wayguard/tracker"
-)
-
-// A device that listens is sent what is desired of it when it subscribes, when
-// that changes, and again, after firstResend and then ever more rarely up to
-// lastResend, until it has answered. A tracker answers with its next report,
-// which may be an hour away.
-const (
-	firstResend = 10 * time.Second
-	lastResend  = 10 * time.Minute
 )
 
 // downs sends devices what is desired of them. Nothing of it is left to mochi:
@@ -31,115 +16,20 @@ const (
 // packet ids of both directions in one place, where a publish of the device
 // could displace it.
 type downs struct {
-	fleet  *tracker.Fleet
+	*tracker.DesiredSender
 	roster *roster
 	sent   prometheus.Counter
-	log    *slog.Logger
-
-	mu sync.Mutex
-	// kicked are devices for which there may be something to send.
-	kicked map[tracker.DeviceID]struct{}
-	wake   chan struct{}
 }
 
-func newDowns(o Options, r *roster, sent prometheus.Counter) *downs {
-	return &downs{
-		fleet: o.Fleet, roster: r, sent: sent, log: o.Log,
-		kicked: make(map[tracker.DeviceID]struct{}), wake: make(chan struct{}, 1),
-	}
-}
-
-// kick has what is desired of a device looked at. It does not block.
-func (d *downs) kick(id tracker.DeviceID) {
-	if len(d.listeners(id)) == 0 {
-		return
-	}
-	d.mu.Lock()
-	d.kicked[id] = struct{}{}
-	d.mu.Unlock()
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (d *downs) take() map[tracker.DeviceID]struct{} {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	taken := d.kicked
-	d.kicked = make(map[tracker.DeviceID]struct{})
-	return taken
+func newDowns(fleet *tracker.Fleet, r *roster, sent prometheus.Counter) *downs {
+	d := &downs{roster: r, sent: sent}
+	d.DesiredSender = fleet.NewDesiredSender(func(id tracker.DeviceID) bool { return len(d.listeners(id)) > 0 }, d.send)
+	return d
 }
 
 // listeners are the connections of a device that have subscribed.
 func (d *downs) listeners(id tracker.DeviceID) []*conn {
 	return slices.DeleteFunc(d.roster.of(id), func(c *conn) bool { return c.down.Load() == deaf })
-}
-
-// run sends until ctx ends, with a goroutine for each device that is behind.
-func (d *downs) run(ctx context.Context) {
-	behind := make(map[tracker.DeviceID]chan struct{})
-	ended := make(chan tracker.DeviceID)
-	var sending sync.WaitGroup
-	defer sending.Wait()
-	start := func(id tracker.DeviceID) {
-		again := make(chan struct{}, 1)
-		behind[id] = again
-		sending.Go(func() {
-			d.deliver(ctx, id, again)
-			select {
-			case ended <- id:
-			case <-ctx.Done():
-			}
-		})
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case id := <-ended:
-			again := behind[id]
-			delete(behind, id)
-			if len(again) > 0 {
-				start(id)
-			}
-		case <-d.wake:
-			for id := range d.take() {
-				if again, ok := behind[id]; !ok {
-					start(id)
-				} else if len(again) == 0 {
-					again <- struct{}{}
-				}
-			}
-		}
-	}
-}
-
-// deliver sends to one device until it has answered, or nobody listens. again
-// says that something has changed.
-func (d *downs) deliver(ctx context.Context, id tracker.DeviceID, again <-chan struct{}) {
-	wait := firstResend
-	for len(d.listeners(id)) > 0 {
-		payload, err := d.fleet.IssueDesired(ctx, id)
-		switch {
-		case ctx.Err() != nil || err == nil && payload == nil || errors.Is(err, tracker.ErrNotFound):
-			return
-		case err != nil:
-			d.log.Warn("what is desired of a device was not sent", "device", id, "error", err)
-		default:
-			d.send(id, payload)
-		}
-		// Spread, as devices that lost one connection come back together.
-		timer := time.NewTimer(wait/2 + rand.N(wait))
-		select {
-		case <-ctx.Done():
-		case <-again:
-			wait = firstResend
-		case <-timer.C:
-			wait = min(2*wait, lastResend)
-		}
-		timer.Stop()
-	}
 }
 
 func (d *downs) send(id tracker.DeviceID, payload []byte) {
@@ -176,7 +66,7 @@ func (h *hook) hear(c *conn, filters packets.Subscriptions, codes []byte, to uin
 		}
 		c.down.Store(to)
 		if to == fresh {
-			h.downs.kick(c.session.device)
+			h.downs.Kick(c.session.device)
 		}
 	}
 }

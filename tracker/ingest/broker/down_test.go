@@ -197,7 +197,7 @@ func TestDesiredIsSentUntilAnswered(t *testing.T) {
 	h.desire(func(s *firmware.Desired) { s.Moving = time.Hour })
 	eventually(t, "the change", func() bool { return len(gotSecond()) == 2 })
 	if !testing.Short() {
-		for end := time.Now().Add(2 * firstResend); len(gotSecond()) < 3; time.Sleep(50 * time.Millisecond) {
+		for end := time.Now().Add(20 * time.Second); len(gotSecond()) < 3; time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("not sent again")
 			}
