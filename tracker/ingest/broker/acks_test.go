@@ -35,10 +35,10 @@ func newQueue(t *testing.T, l Limits, v5 bool) (*conn, net.Conn) {
 
 func receive(t *testing.T, from net.Conn, want []byte) {
 	t.Helper()
-	_ = from.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = from.SetReadDeadline(time.Now().Add(time.Minute))
 	got := make([]byte, len(want))
-	if _, err := io.ReadFull(from, got); err != nil || !bytes.Equal(got, want) {
-		t.Fatalf("received % x, %v, want % x", got, err, want)
+	if n, err := io.ReadFull(from, got); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("received %d bytes, %v, want %d; they begin with % x", n, err, len(want), got[:min(n, 64)])
 	}
 }
 
