@@ -42,7 +42,7 @@ func TestEachEventOneMessage(t *testing.T) {
 		}
 	}
 	// A message is listed a moment before it is counted.
-	for deadline := time.Now().Add(10 * time.Second); h.Counts()[Email] != 20; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); h.Counts()[Email] != 20; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d messages counted since the start, want 20", h.Counts()[Email])
 		}

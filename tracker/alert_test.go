@@ -12,7 +12,7 @@ import (
 
 func (f *running) wantAlert(t *testing.T, typ string, want tracker.AlertState) tracker.Alert {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		var of []tracker.Alert
 		for _, a := range f.Alerts(nil, 0, 100) {

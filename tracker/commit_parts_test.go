@@ -92,7 +92,7 @@ func TestLargeEditIsWholeAfterAKill(t *testing.T) {
 		} else {
 			before++
 		}
-		deadline := time.Now().Add(5 * time.Second)
+		deadline := time.Now().Add(30 * time.Second)
 		for f.eventTypes(t)["delivery.changed"] != want && time.Now().Before(deadline) {
 			time.Sleep(5 * time.Millisecond)
 		}

@@ -21,7 +21,7 @@ func daily(t *testing.T, f *running, start time.Time) (tracker.Round, []tracker.
 
 func (f *running) wantRound(t *testing.T, id tracker.RoundID, want tracker.RoundState) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		r, _ := f.Round(id)
 		if r.State == want {

@@ -98,7 +98,7 @@ func startRouted(t *testing.T, path string, s *streets) *running {
 
 func (f *running) wantWay(t *testing.T, id tracker.RoundID, source tracker.RouteSource, positions int) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		r, _ := f.Round(id)
 		line, corridor, got := f.Way(r)

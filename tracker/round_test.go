@@ -100,7 +100,7 @@ func (f *running) states(stops []tracker.Delivery) (states []tracker.DeliverySta
 // wantStates waits until deliveries have followed the events.
 func (f *running) wantStates(t *testing.T, stops []tracker.Delivery, want ...tracker.DeliveryState) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !slices.Equal(f.states(stops), want) {
 		if time.Now().After(deadline) {
 			t.Fatalf("states %v, want %v", f.states(stops), want)

@@ -59,7 +59,7 @@ func (s *testSite) live(query string) *liveFeed {
 // next reads a frame, checks it against its schema, and takes it in.
 func (f *liveFeed) next() (kind string, err error) {
 	f.t.Helper()
-	if err := f.conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := f.conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return "", err
 	}
 	_, frame, err := f.conn.ReadMessage()

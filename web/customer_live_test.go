@@ -32,7 +32,7 @@ func (s *testSite) watch(page string) *pageFeed {
 
 func (f *pageFeed) next() (n customerNews, err error) {
 	f.s.t.Helper()
-	if err := f.conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := f.conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return n, err
 	}
 	_, frame, err := f.conn.ReadMessage()

@@ -80,7 +80,7 @@ func TestRotateWithGrace(t *testing.T) {
 	if !works(made.Secret) || !works(rotated.Secret) {
 		t.Errorf("in the grace the old secret works: %v, the new one: %v", works(made.Secret), works(rotated.Secret))
 	}
-	for deadline := time.Now().Add(10 * time.Second); works(made.Secret); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); works(made.Secret); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the old secret works after the new one was used")
 		}

@@ -31,7 +31,7 @@ func TestPartnersLiveFeed(t *testing.T) {
 	last := order(anna)
 	var frames []string
 	for {
-		if err := f.conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := f.conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		_, frame, err := f.conn.ReadMessage()

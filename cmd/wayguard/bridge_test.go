@@ -39,7 +39,7 @@ func startUpstream(t *testing.T) (address string) {
 		_ = broker.Process.Kill()
 		_ = broker.Wait()
 	})
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			_ = conn.Close()

@@ -171,7 +171,7 @@ func (p *process) awaitReady(t testing.TB) {
 func (p *process) signinLink(t testing.TB) string {
 	t.Helper()
 	pattern := regexp.MustCompile(`http://\S+/signin/\S+\s`)
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if link := pattern.FindString(p.output.String()); link != "" {
 			return strings.TrimSpace(link)
 		}
@@ -317,10 +317,10 @@ func (p *process) metric(t testing.TB, series string) float64 {
 // has ended.
 func eventually(t *testing.T, what string, met func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !met() {
 		if time.Now().After(deadline) {
-			t.Errorf("not within 10 s: %s", what)
+			t.Errorf("not within 30 s: %s", what)
 			return
 		}
 		time.Sleep(10 * time.Millisecond)

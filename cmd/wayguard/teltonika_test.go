@@ -46,7 +46,7 @@ func callIn(address, imei string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = box.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = box.SetDeadline(time.Now().Add(30 * time.Second))
 	answer := make([]byte, 1)
 	if _, err = box.Write(append([]byte{0, byte(len(imei))}, imei...)); err == nil {
 		_, err = io.ReadFull(box, answer)

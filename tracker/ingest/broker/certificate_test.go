@@ -58,8 +58,8 @@ func (h *house) showing(user string, roots *x509.CertPool, shown ...tls.Certific
 		}})
 	c := paho.NewClient(o)
 	token := c.Connect()
-	if !token.WaitTimeout(10 * time.Second) {
-		h.t.Fatal("no answer within 10 s")
+	if !token.WaitTimeout(30 * time.Second) {
+		h.t.Fatal("no answer within 30 s")
 	}
 	h.t.Cleanup(func() { c.Disconnect(0) })
 	return c, token.Error()

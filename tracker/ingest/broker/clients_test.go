@@ -35,8 +35,8 @@ func (h *house) paho(id tracker.DeviceID, scheme string, mend func(*paho.ClientO
 
 func finish(t testing.TB, token paho.Token) {
 	t.Helper()
-	if !token.WaitTimeout(10 * time.Second) {
-		t.Fatal("not acknowledged within 10 s")
+	if !token.WaitTimeout(30 * time.Second) {
+		t.Fatal("not acknowledged within 30 s")
 	}
 	must(t, token.Error())
 }

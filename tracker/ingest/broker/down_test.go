@@ -275,7 +275,7 @@ func TestDesiredGoesToListeners(t *testing.T) {
 			if err != nil || s.Version != version || s.Issue != issue || m.Retained() != retained {
 				t.Errorf("sent %d.%d, retained %v (%v), want %d.%d, %v", s.Version, s.Issue, m.Retained(), err, version, issue, retained)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Fatalf("%d.%d is not sent", version, issue)
 		}
 	}

@@ -87,7 +87,7 @@ const quiet = 150 * time.Millisecond
 func (p *peer) received(atLeast int) []string {
 	p.t.Helper()
 	var messages []string
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(30 * time.Second); ; {
 		pk, err := p.tryRead(quiet)
 		if err != nil {
 			if p.pending == 0 && len(messages) >= atLeast || time.Now().After(deadline) || !errors.Is(err, os.ErrDeadlineExceeded) {

@@ -149,7 +149,7 @@ func (h *house) metric(name string) float64 {
 // counted after its peer has seen the end.
 func (h *house) wantMetric(name string, want float64) {
 	h.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); h.metric(name) != want; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); h.metric(name) != want; time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			h.t.Fatalf("%s = %v, want %v", name, h.metric(name), want)
 		}
@@ -193,7 +193,7 @@ func (c *client) send(b []byte) {
 // want reads the answer.
 func (c *client) want(answer ...byte) {
 	c.t.Helper()
-	must(c.t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+	must(c.t, c.SetReadDeadline(time.Now().Add(30*time.Second)))
 	got := make([]byte, len(answer))
 	if n, err := io.ReadFull(c, got); err != nil || !slices.Equal(got, answer) {
 		c.t.Fatalf("answer %v (%v), want %v", got[:n], err, answer)
@@ -212,7 +212,7 @@ func (c *client) wantNothing(d time.Duration) {
 // wantClosed wants the end without another byte.
 func (c *client) wantClosed() {
 	c.t.Helper()
-	must(c.t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+	must(c.t, c.SetReadDeadline(time.Now().Add(30*time.Second)))
 	rest, err := io.ReadAll(c)
 	if nerr, ok := err.(net.Error); len(rest) > 0 || ok && nerr.Timeout() {
 		c.t.Fatalf("read %v, %v", rest, err)
