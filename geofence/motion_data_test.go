@@ -136,6 +136,26 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// A change that is known up to 10 s late is known: what is right of the latest
+// fix, whose mode is told two fixes later, is what was true of any of the three.
+func TestModesByLag(t *testing.T) {
+	w := newWorld(t, Settings{})
+	var c score
+	for _, e := range errands(t) {
+		for k, driving := range labels(w, e.fixes) {
+			is := e.driving[k]
+			if slices.Contains(e.driving[k:min(k+3, len(e.driving))], driving) {
+				is = driving
+			}
+			c.add(is, driving)
+		}
+	}
+	t.Logf("F1 driving %.4f, on foot %.4f, mean %.4f, right %.4f", c.f1(1), c.f1(0), (c.f1(0)+c.f1(1))/2, c.share())
+	if (c.f1(0)+c.f1(1))/2 < 0.93 {
+		t.Error("too many are wrong")
+	}
+}
+
 // Of every so manieth fix, the next one decides where it is more than 10 s away.
 func TestModesOfFewerFixes(t *testing.T) {
 	all := errands(t)
