@@ -53,7 +53,7 @@ func TestErasureTakesMessages(t *testing.T) {
 	if _, err := h.fleet.MoveDelivery(t.Context(), d.ID, tracker.AnyVersion, tracker.DeliveryCancelled, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.fleet.EraseCustomer(t.Context(), d.Customer); err != nil {
+	if err := h.fleet.EraseCustomer(t.Context(), d.Customer, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	if e, sight, err := h.Find(of[0].ID); err != nil || sight != nil || e.State != Sent {

@@ -187,12 +187,17 @@ func (h *Hooks) Rotate(ctx context.Context, id HookID, seen uint64, grace time.D
 	})
 }
 
-// Delete ends a webhook and destroys its secrets. Errors wrap
-// tracker.ErrNotFound, tracker.ErrUnavailable or ctx's.
-func (h *Hooks) Delete(ctx context.Context, id HookID) error {
+// Delete ends a webhook and destroys its secrets. seen is the version that the
+// caller knows, or tracker.AnyVersion. Errors wrap tracker.ErrNotFound,
+// tracker.ErrStale, tracker.ErrUnavailable or ctx's.
+func (h *Hooks) Delete(ctx context.Context, id HookID, seen uint64) error {
 	return h.hold(ctx, func() error {
-		if _, ok := h.Hook(id); !ok {
+		hook, ok := h.Hook(id)
+		switch {
+		case !ok:
 			return fmt.Errorf("webhook %s: %w", id, tracker.ErrNotFound)
+		case seen != tracker.AnyVersion && seen != hook.Version:
+			return fmt.Errorf("webhook %s: %w", id, tracker.ErrStale)
 		}
 		if err := h.keys.Remove(tracker.KeyID(id)); err != nil {
 			return err

@@ -43,7 +43,7 @@ func TestWhatIsNoLongerTrueIsNotSaid(t *testing.T) {
 	moved, _ := r.fleet.Delivery(d.ID)
 	_, err := r.fleet.EndRound(t.Context(), moved.Round, tracker.AnyVersion)
 	r.must(err)
-	r.must(r.fleet.EraseCustomer(t.Context(), d.Customer))
+	r.must(r.fleet.EraseCustomer(t.Context(), d.Customer, tracker.AnyVersion))
 	r.set(Settings{})
 	holds(delivered, whyErased)
 }

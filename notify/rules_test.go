@@ -98,7 +98,7 @@ func TestWhyACustomerDoesNotHear(t *testing.T) {
 	test := r.deliver(func(o *tracker.NewDelivery) { o.Order.Test = true })
 	erased := r.deliver()
 	r.move(erased, tracker.DeliveryCancelled)
-	r.must(r.fleet.EraseCustomer(t.Context(), erased.Customer))
+	r.must(r.fleet.EraseCustomer(t.Context(), erased.Customer, tracker.AnyVersion))
 	bounced := r.deliver(func(o *tracker.NewDelivery) { o.Contact.Email, o.Contact.Phone = "gone@example.com", "" })
 	r.must(r.suppressed.Add(t.Context(), Email, "gone@example.com", Suppression{Reason: "bounced (550)"}))
 	for _, tt := range []struct {
@@ -157,7 +157,7 @@ func TestWindowsAndCodesThatChange(t *testing.T) {
 	if n := r.one(changed, ToCustomer); n.Kind != Changed || !n.Expires.Equal(end) {
 		t.Errorf("changed: %+v", n)
 	}
-	_, err = r.fleet.NewCode(t.Context(), d.ID)
+	_, err = r.fleet.NewCode(t.Context(), d.ID, tracker.AnyVersion)
 	r.must(err)
 	n := r.one(r.last("delivery.changed", noonOf), ToCustomer)
 	if n.Kind != NewCode || !n.Due.Equal(noonOf) {
@@ -186,7 +186,7 @@ func TestDriversHearOfTheirRound(t *testing.T) {
 	if n.Kind != DriverRound || n.To.ID != round.Driver || n.Round != round.ID || !slices.Equal(n.Channels, []Channel{Push, SMS}) {
 		t.Errorf("added: %+v", n)
 	}
-	_, err = r.fleet.NewCode(t.Context(), second.ID)
+	_, err = r.fleet.NewCode(t.Context(), second.ID, tracker.AnyVersion)
 	r.must(err)
 	if n := r.one(r.last("delivery.changed", noonOf), ToDriver); n.Kind != DriverCode {
 		t.Errorf("code: %+v", n)

@@ -58,10 +58,10 @@ func TestDevices(t *testing.T) {
 			t.Errorf("%s with its secret: %q, %v, want %q", test.name, got, ok, test.want)
 		}
 	}
-	if err := r.DeleteDevice(t.Context(), "ann:van"); err != nil {
+	if err := r.DeleteDevice(t.Context(), "ann:van", tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.DeleteDevice(t.Context(), "ann:van"); !errors.Is(err, tracker.ErrNotFound) {
+	if err := r.DeleteDevice(t.Context(), "ann:van", tracker.AnyVersion); !errors.Is(err, tracker.ErrNotFound) {
 		t.Errorf("deleting it again: %v, want ErrNotFound", err)
 	}
 	if _, ok := r.Authenticate("ann", rotated); ok {

@@ -40,9 +40,10 @@ func (e *OpenError) Error() string {
 // EraseCustomer destroys the customer's key: from then on nobody can read
 // anything personal of theirs, here or in the event log, nor the ways of the
 // rounds that went to their door. What is left are bare deliveries and alerts.
-// It may be repeated, and completes what a kill interrupted.
-// Errors are an *OpenError, or wrap ErrNotFound, ErrUnavailable or ctx's.
-func (f *Fleet) EraseCustomer(ctx context.Context, id CustomerID) error {
+// seen is the version that the caller knows, or AnyVersion. It may be repeated,
+// and completes what a kill interrupted. Errors are an *OpenError, or wrap
+// ErrNotFound, ErrStale, ErrUnavailable or ctx's.
+func (f *Fleet) EraseCustomer(ctx context.Context, id CustomerID, seen uint64) error {
 	l := f.ledger
 	theirs := func(d *Delivery) bool { return d.Customer == id }
 	keys := []string{string(id), alertBucket}
@@ -55,15 +56,18 @@ func (f *Fleet) EraseCustomer(ctx context.Context, id CustomerID) error {
 	// Who adds a delivery holds the customer, and who opens an alert all of them,
 	// so there is none that keys lacks.
 	return l.hold(ctx, func(ctx context.Context) error {
-		return f.erase(ctx, id, l.deliveries.list("", false, -1, theirs))
+		return f.erase(ctx, id, seen, l.deliveries.list("", false, -1, theirs))
 	}, keys...)
 }
 
-func (f *Fleet) erase(ctx context.Context, id CustomerID, theirs []Delivery) error {
+func (f *Fleet) erase(ctx context.Context, id CustomerID, seen uint64, theirs []Delivery) error {
 	l := f.ledger
 	c, ok := l.customers.get(string(id))
 	if !ok {
 		return fmt.Errorf("customer %q: %w", id, ErrNotFound)
+	}
+	if seen != AnyVersion && seen != c.Version {
+		return fmt.Errorf("customer %q: %w", id, ErrStale)
 	}
 	if open := l.openOnes(theirs); len(open) > 0 {
 		return &OpenError{open}

@@ -61,7 +61,7 @@ func TestSearch(t *testing.T) {
 	if _, err := f.MoveDelivery(ctx, made[0].ID, tracker.AnyVersion, cancelled, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.EraseCustomer(ctx, made[0].Customer); err != nil {
+	if err := f.EraseCustomer(ctx, made[0].Customer, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	check(map[string]string{"anna": "", "strasse": "", "r-1": "R-1", "jd01": "R-1"})

@@ -34,15 +34,17 @@ func loadDeviceKeys(store Store) (*deviceKeys, error) {
 
 // setDeviceKey makes value, nil for none, that of a device in a bucket, and
 // has put know once it is durable.
-func (f *Fleet) setDeviceKey(ctx context.Context, bucket string, id DeviceID, value []byte, put func(DeviceID, []byte) error) error {
+func (f *Fleet) setDeviceKey(ctx context.Context, bucket string, id DeviceID, seen uint64, value []byte, put func(DeviceID, []byte) error) error {
 	return f.registry.editing.take(ctx, func(ctx context.Context) error {
-		if _, ok := f.registry.get(id); !ok {
-			return fmt.Errorf("device %q: %w", id, ErrNotFound)
+		d, err := f.registry.asSeen(id, seen)
+		if err != nil {
+			return err
 		}
-		return f.change(ctx, edit{
-			records: []BucketRecord{{Bucket: bucket, Record: Record{Key: string(id), Value: value}}},
-			apply:   func() { _ = put(id, value) }, // It fails on what is damaged only.
-		})
+		err = f.changeDevice(ctx, id, d, BucketRecord{Bucket: bucket, Record: Record{Key: string(id), Value: value}})
+		if err == nil {
+			_ = put(id, value) // It fails on what is damaged only.
+		}
+		return err
 	})
 }
 

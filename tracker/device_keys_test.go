@@ -24,15 +24,15 @@ func TestDoorTokensSurviveACrash(t *testing.T) {
 	r := start(t, newFile(t))
 	r.device(t, "van")
 	r.device(t, "bike")
-	old, err := r.CreateDoorToken(t.Context(), "van")
+	old, err := r.CreateDoorToken(t.Context(), "van", tracker.AnyVersion)
 	if err != nil {
 		t.Fatal(err)
 	}
-	van, err := r.CreateDoorToken(t.Context(), "van")
+	van, err := r.CreateDoorToken(t.Context(), "van", tracker.AnyVersion)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bike, err := r.CreateDoorToken(t.Context(), "bike")
+	bike, err := r.CreateDoorToken(t.Context(), "bike", tracker.AnyVersion)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,10 +42,10 @@ func TestDoorTokensSurviveACrash(t *testing.T) {
 			t.Errorf("a token of %q is of %q", want, got)
 		}
 	}
-	if err := r.DeleteDoorToken(t.Context(), "van"); err != nil {
+	if err := r.DeleteDoorToken(t.Context(), "van", tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.DeleteDevice(t.Context(), "bike"); err != nil {
+	if err := r.DeleteDevice(t.Context(), "bike", tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	r.device(t, "bike")
@@ -61,7 +61,7 @@ func TestOwnTracksKeys(t *testing.T) {
 	r := start(t, newFile(t))
 	r.device(t, "ann:van")
 	for _, bad := range []string{strings.Repeat("x", 33), "a\x00b"} {
-		if err := r.SetOwnTracksKey(t.Context(), "ann:van", bad); !errors.Is(err, tracker.ErrOwnTracksKey) {
+		if err := r.SetOwnTracksKey(t.Context(), "ann:van", tracker.AnyVersion, bad); !errors.Is(err, tracker.ErrOwnTracksKey) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
@@ -69,7 +69,7 @@ func TestOwnTracksKeys(t *testing.T) {
 		t.Error("there is a key before one was set")
 	}
 	for _, good := range []string{"x", "schlüssel", strings.Repeat("x", 32)} {
-		if err := r.SetOwnTracksKey(t.Context(), "ann:van", good); err != nil {
+		if err := r.SetOwnTracksKey(t.Context(), "ann:van", tracker.AnyVersion, good); err != nil {
 			t.Fatal(err)
 		}
 		r = r.crash(t)
@@ -78,7 +78,7 @@ func TestOwnTracksKeys(t *testing.T) {
 			t.Errorf("%q: %q, %v", good, key, ok)
 		}
 	}
-	if err := r.DeleteDevice(t.Context(), "ann:van"); err != nil {
+	if err := r.DeleteDevice(t.Context(), "ann:van", tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	r.device(t, "ann:van")
@@ -89,11 +89,11 @@ func TestOwnTracksKeys(t *testing.T) {
 
 func TestDeviceKeysOfNobody(t *testing.T) {
 	r := start(t, newFile(t))
-	if _, err := r.CreateDoorToken(t.Context(), "van"); !errors.Is(err, tracker.ErrNotFound) {
+	if _, err := r.CreateDoorToken(t.Context(), "van", tracker.AnyVersion); !errors.Is(err, tracker.ErrNotFound) {
 		t.Errorf("a token: %v", err)
 	}
 	for what, err := range map[string]error{
-		"no token": r.DeleteDoorToken(t.Context(), "van"), "a key": r.SetOwnTracksKey(t.Context(), "van", "x"), "no key": r.SetOwnTracksKey(t.Context(), "van", ""),
+		"no token": r.DeleteDoorToken(t.Context(), "van", tracker.AnyVersion), "a key": r.SetOwnTracksKey(t.Context(), "van", tracker.AnyVersion, "x"), "no key": r.SetOwnTracksKey(t.Context(), "van", tracker.AnyVersion, ""),
 	} {
 		if !errors.Is(err, tracker.ErrNotFound) {
 			t.Errorf("%s: %v", what, err)
@@ -105,7 +105,7 @@ func TestDeviceKeysOfNobody(t *testing.T) {
 func TestDoorTokensAreStoredHashed(t *testing.T) {
 	r := start(t, newFile(t))
 	r.device(t, "van")
-	token, err := r.CreateDoorToken(t.Context(), "van")
+	token, err := r.CreateDoorToken(t.Context(), "van", tracker.AnyVersion)
 	if err != nil {
 		t.Fatal(err)
 	}

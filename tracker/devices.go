@@ -31,6 +31,9 @@ type Device struct {
 	Credential CredentialState
 	// Limits are its own; zero fields stand for the server's.
 	Limits DeviceLimits
+	// Version is raised, from 1, by each change of what is set of it here, what it
+	// signs in with included. What it reports is no change, nor what is desired.
+	Version uint64
 }
 
 // DeviceLimits are how fast a device may report. Zero fields stand for the
@@ -53,7 +56,11 @@ type storedDevice struct {
 	// Old is what the last rotation replaced, while that still works.
 	Old    *oldCredential `json:"old,omitempty"`
 	Limits DeviceLimits   `json:"limits,omitzero"`
+	// Edits counts the changes since it was registered.
+	Edits uint64 `json:"edits,omitempty"`
 }
+
+func (d *storedDevice) version() uint64 { return d.Edits + 1 }
 
 // registry knows who may report.
 type registry struct {
@@ -165,24 +172,41 @@ func (r *registry) remove(id DeviceID) {
 	}
 }
 
-// SetDeviceLimits replaces a device's own limits. Errors wrap ErrNotFound,
+// SetDeviceLimits replaces a device's own limits. seen is the version that the
+// caller knows, or AnyVersion, here as below. Errors wrap ErrNotFound, ErrStale,
 // ErrUnavailable or ctx's.
-func (f *Fleet) SetDeviceLimits(ctx context.Context, id DeviceID, l DeviceLimits) error {
-	return f.editDevice(ctx, id, func(d *storedDevice) bool { d.Limits = l; return true })
+func (f *Fleet) SetDeviceLimits(ctx context.Context, id DeviceID, seen uint64, l DeviceLimits) error {
+	return f.editDevice(ctx, id, seen, func(d *storedDevice) bool { d.Limits = l; return true })
+}
+
+// asSeen finds a device that is as the caller has seen it. Errors wrap ErrNotFound
+// or ErrStale.
+func (r *registry) asSeen(id DeviceID, seen uint64) (storedDevice, error) {
+	d, ok := r.get(id)
+	switch {
+	case !ok:
+		return d, fmt.Errorf("device %q: %w", id, ErrNotFound)
+	case seen != AnyVersion && seen != d.version():
+		return d, fmt.Errorf("device %q: %w", id, ErrStale)
+	}
+	return d, nil
 }
 
 // editDevice stores what edit makes of a device, unless edit returns false.
-func (f *Fleet) editDevice(ctx context.Context, id DeviceID, edit func(*storedDevice) bool) error {
+func (f *Fleet) editDevice(ctx context.Context, id DeviceID, seen uint64, edit func(*storedDevice) bool) error {
 	return f.registry.editing.take(ctx, func(ctx context.Context) error {
-		d, ok := f.registry.get(id)
-		if !ok {
-			return fmt.Errorf("device %q: %w", id, ErrNotFound)
+		d, err := f.registry.asSeen(id, seen)
+		if err != nil || !edit(&d) {
+			return err
 		}
-		if !edit(&d) {
-			return nil
-		}
-		return f.storeDevice(ctx, id, d)
+		return f.changeDevice(ctx, id, d)
 	})
+}
+
+// changeDevice is storeDevice of the next version of a device that is there.
+func (f *Fleet) changeDevice(ctx context.Context, id DeviceID, d storedDevice, more ...BucketRecord) error {
+	d.Edits++
+	return f.storeDevice(ctx, id, d, more...)
 }
 
 // storeDevice writes d, and more records in the same transaction.
@@ -205,11 +229,11 @@ func (f *Fleet) storeDevice(ctx context.Context, id DeviceID, d storedDevice, mo
 
 // DeleteDevice revokes a device, and the enrolment codes that are for it alone;
 // its track and its events stay. Errors wrap
-// ErrNotFound, ErrUnavailable or ctx's.
-func (f *Fleet) DeleteDevice(ctx context.Context, id DeviceID) error {
+// ErrNotFound, ErrStale, ErrUnavailable or ctx's.
+func (f *Fleet) DeleteDevice(ctx context.Context, id DeviceID, seen uint64) error {
 	return f.registry.editing.take(ctx, func(ctx context.Context) error {
-		if _, ok := f.registry.get(id); !ok {
-			return fmt.Errorf("device %q: %w", id, ErrNotFound)
+		if _, err := f.registry.asSeen(id, seen); err != nil {
+			return err
 		}
 		codes := f.registry.codes.of(id)
 		return f.change(ctx, edit{
@@ -249,7 +273,7 @@ func (f *Fleet) Devices() []Device {
 }
 
 func (f *Fleet) present(id DeviceID, d storedDevice) Device {
-	shown := Device{ID: id, Name: d.Name, Kind: d.Kind, Created: d.Created, Credential: d.state(time.Now()), Limits: d.Limits}
+	shown := Device{ID: id, Name: d.Name, Kind: d.Kind, Created: d.Created, Credential: d.state(time.Now()), Limits: d.Limits, Version: d.version()}
 	if p, ok := f.live.position(id); ok {
 		shown.Last = &p
 	}

@@ -21,20 +21,20 @@ func (k secretKey) tokenHash(token string) tokenHash {
 // one before, that alone proves the device to a door: for apps that have no
 // place for a name and a secret. It cannot be had again; only a keyed hash is
 // stored. Deleting the device deletes it; RotateSecret does not. Errors wrap
-// ErrNotFound, ErrUnavailable or ctx's.
-func (f *Fleet) CreateDoorToken(ctx context.Context, id DeviceID) (token string, err error) {
+// ErrNotFound, ErrStale, ErrUnavailable or ctx's.
+func (f *Fleet) CreateDoorToken(ctx context.Context, id DeviceID, seen uint64) (token string, err error) {
 	made := newSecret()
 	hash := f.registry.key.tokenHash(made)
-	if err := f.setDeviceKey(ctx, doorTokenBucket, id, hash[:], f.registry.keys.putToken); err != nil {
+	if err := f.setDeviceKey(ctx, doorTokenBucket, id, seen, hash[:], f.registry.keys.putToken); err != nil {
 		return "", err
 	}
 	return made, nil
 }
 
 // DeleteDoorToken takes a device's token away, if it has one. Errors wrap
-// ErrNotFound (no such device), ErrUnavailable or ctx's.
-func (f *Fleet) DeleteDoorToken(ctx context.Context, id DeviceID) error {
-	return f.setDeviceKey(ctx, doorTokenBucket, id, nil, f.registry.keys.putToken)
+// ErrNotFound (no such device), ErrStale, ErrUnavailable or ctx's.
+func (f *Fleet) DeleteDoorToken(ctx context.Context, id DeviceID, seen uint64) error {
+	return f.setDeviceKey(ctx, doorTokenBucket, id, seen, nil, f.registry.keys.putToken)
 }
 
 // AuthenticateToken finds the device that a door token is of. What is looked up

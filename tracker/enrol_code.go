@@ -38,6 +38,8 @@ type EnrolCode struct {
 	Uses    int       `json:"uses"`
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires"`
+	// Version is raised by each use, from 1.
+	Version uint64 `json:"version"`
 }
 
 // Bounds of enrolment codes.
@@ -122,7 +124,7 @@ func (f *Fleet) CreateEnrolCode(ctx context.Context, c EnrolCode, valid time.Dur
 	if valid == 0 {
 		valid = EnrolCodeLife
 	}
-	c.ID, c.Uses, c.Created, c.Expires = strings.ToLower(randomText(8)), max(c.Uses, 1), now, now.Add(valid)
+	c.ID, c.Uses, c.Created, c.Expires, c.Version = strings.ToLower(randomText(8)), max(c.Uses, 1), now, now.Add(valid), 1
 	if err := c.check(now); err != nil {
 		return "", EnrolCode{}, err
 	}
@@ -178,12 +180,17 @@ func deletions(ids []string) []BucketRecord {
 // EnrolCodes are those that can be used, the next to expire first.
 func (f *Fleet) EnrolCodes() []EnrolCode { return f.registry.codes.open(time.Now()) }
 
-// DeleteEnrolCode revokes a code by its ID. Errors wrap ErrNotFound,
-// ErrUnavailable or ctx's.
-func (f *Fleet) DeleteEnrolCode(ctx context.Context, id string) error {
+// DeleteEnrolCode revokes a code by its ID. seen is the version that the caller
+// knows, or AnyVersion. Errors wrap ErrNotFound, ErrStale, ErrUnavailable or
+// ctx's.
+func (f *Fleet) DeleteEnrolCode(ctx context.Context, id string, seen uint64) error {
 	return f.registry.editing.take(ctx, func(ctx context.Context) error {
-		if !f.registry.codes.has(id) {
+		c, ok := f.registry.codes.get(id)
+		switch {
+		case !ok:
 			return fmt.Errorf("enrolment code %q: %w", id, ErrNotFound)
+		case seen != AnyVersion && seen != c.Version:
+			return fmt.Errorf("enrolment code %q: %w", id, ErrStale)
 		}
 		return f.change(ctx, edit{
 			records: deletions([]string{id}),

@@ -155,7 +155,7 @@ func TestEnrolCodesEnd(t *testing.T) {
 		if len(open) != 1 || open[0].Device != "long" {
 			t.Fatalf("open: %+v", open)
 		}
-		if err := r.DeleteEnrolCode(t.Context(), open[0].ID); err != nil {
+		if err := r.DeleteEnrolCode(t.Context(), open[0].ID, tracker.AnyVersion); err != nil {
 			t.Fatal(err)
 		}
 		killed := r.crash(t)
@@ -164,7 +164,7 @@ func TestEnrolCodesEnd(t *testing.T) {
 				t.Errorf("a revoked code: %v", err)
 			}
 		}
-		if err := r.DeleteEnrolCode(t.Context(), open[0].ID); !errors.Is(err, tracker.ErrNotFound) {
+		if err := r.DeleteEnrolCode(t.Context(), open[0].ID, tracker.AnyVersion); !errors.Is(err, tracker.ErrNotFound) {
 			t.Errorf("revoking it again: %v", err)
 		}
 		r.code(t, tracker.EnrolCode{Device: "next"}, 0)
@@ -183,7 +183,7 @@ func TestRevokingEndsTheCodes(t *testing.T) {
 	r.device(t, "van")
 	code := r.code(t, tracker.EnrolCode{Device: "van"}, 0)
 	r.code(t, tracker.EnrolCode{Device: "bus"}, 0)
-	if err := r.DeleteDevice(t.Context(), "van"); err != nil {
+	if err := r.DeleteDevice(t.Context(), "van", tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	killed := r.crash(t)

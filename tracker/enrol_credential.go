@@ -20,6 +20,8 @@ type Ask struct {
 	// Grace is how long the credential before goes on working, which ends
 	// earlier when the new one is used for the first time. Zero ends it at once.
 	Grace time.Duration
+	// Seen is the version of the device that the caller knows, or AnyVersion.
+	Seen uint64
 }
 
 // Credential is what a device signs in with: a secret or a certificate.
@@ -112,6 +114,7 @@ func (d storedDevice) renewed(c storedCredential, grace time.Duration, now time.
 	d.storedCredential, d.Old = c, nil
 	if had {
 		d.Generation++
+		d.Edits++
 	}
 	if grace > 0 {
 		d.Old = &used

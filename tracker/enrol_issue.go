@@ -31,13 +31,13 @@ func (f *Fleet) CreateDevice(ctx context.Context, d Device) (secret string, err 
 }
 
 // Renew gives a device a new credential in place of the one it has, which goes
-// on working only as long as ask.Grace says. Errors wrap ErrNotFound,
+// on working only as long as ask.Grace says. Errors wrap ErrNotFound, ErrStale,
 // ErrCertificateRequest, ErrUnavailable or ctx's.
 func (f *Fleet) Renew(ctx context.Context, id DeviceID, ask Ask) (Credential, error) {
 	return f.issuing(ctx, func(ctx context.Context, now time.Time) (Credential, error) {
-		d, ok := f.registry.get(id)
-		if !ok {
-			return Credential{}, fmt.Errorf("device %q: %w", id, ErrNotFound)
+		d, err := f.registry.asSeen(id, ask.Seen)
+		if err != nil {
+			return Credential{}, err
 		}
 		if f.registry.outgrown.has(id) {
 			d.Old = nil

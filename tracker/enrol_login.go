@@ -168,7 +168,7 @@ func (f *Fleet) retireAll(ctx context.Context) {
 // may have been rotated again. Where the store does not take it for the moment,
 // the next tick tries again.
 func (f *Fleet) retire(ctx context.Context, id DeviceID, over func(storedDevice) bool) {
-	err := f.editDevice(ctx, id, func(d *storedDevice) bool {
+	err := f.editDevice(ctx, id, AnyVersion, func(d *storedDevice) bool {
 		if d.Old == nil || !over(*d) {
 			return false
 		}

@@ -221,7 +221,7 @@ func TestCertificates(t *testing.T) {
 	if _, ok := r.SignInCertificate(&forged); ok {
 		t.Error("a certificate signs another device in")
 	}
-	if err := r.DeleteDevice(t.Context(), "ann:van"); err != nil {
+	if err := r.DeleteDevice(t.Context(), "ann:van", tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := r.SignInCertificate(next); ok {

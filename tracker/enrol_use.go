@@ -24,6 +24,7 @@ func loadEnrolCodes(store Store) (*enrolCodes, error) {
 		if err := json.Unmarshal(rec.Value, &stored); err != nil {
 			return fmt.Errorf("enrolment code %q: %w", rec.Key, err)
 		}
+		stored.Version = max(stored.Version, 1) // Old ones had none.
 		c.byID[rec.Key] = stored
 		return nil
 	})
@@ -62,11 +63,11 @@ func (c *enrolCodes) remove(ids ...string) {
 	}
 }
 
-func (c *enrolCodes) has(id string) bool {
+func (c *enrolCodes) get(id string) (s storedCode, ok bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	_, ok := c.byID[id]
-	return ok
+	s, ok = c.byID[id]
+	return s, ok
 }
 
 func (c *enrolCodes) expired(now time.Time) []string {
@@ -126,7 +127,7 @@ func (f *Fleet) Enrol(ctx context.Context, code string, id DeviceID, ask Ask) (C
 		if err != nil {
 			return Credential{}, err
 		}
-		c.Uses--
+		c.Uses, c.Version = c.Uses-1, c.Version+1
 		row, err := c.row()
 		if err != nil {
 			return Credential{}, err

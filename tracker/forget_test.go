@@ -72,7 +72,7 @@ func TestDeletedDeviceIsForgotten(t *testing.T) {
 				time.Sleep(10 * time.Second)
 			}
 		}
-		if err := k.DeleteDevice(t.Context(), "deleted"); err != nil {
+		if err := k.DeleteDevice(t.Context(), "deleted", tracker.AnyVersion); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep((keepDays*24 + 3) * time.Hour)

@@ -104,10 +104,11 @@ func (f *Fleet) Code(id DeliveryID) string {
 	return d.Hidden.Code
 }
 
-// NewCode makes a new code for a delivery, which may be tried afresh. Errors
-// wrap ErrNotFound, ErrErased, ErrBadInput, ErrUnavailable or ctx's.
-func (f *Fleet) NewCode(ctx context.Context, id DeliveryID) (string, error) {
-	d, err := f.changeDelivery(ctx, id, AnyVersion, func(d *Delivery) (string, error) {
+// NewCode makes a new code for a delivery, which may be tried afresh. seen is the
+// version of the delivery that the caller knows, or AnyVersion. Errors wrap
+// ErrNotFound, ErrStale, ErrErased, ErrBadInput, ErrUnavailable or ctx's.
+func (f *Fleet) NewCode(ctx context.Context, id DeliveryID, seen uint64) (string, error) {
+	d, err := f.changeDelivery(ctx, id, seen, func(d *Delivery) (string, error) {
 		if !d.State.Open() {
 			return "", &MemberError{"state", "is " + string(d.State) + ": there is nothing to hand over."}
 		}

@@ -163,7 +163,7 @@ func TestHandOffsThatAreRefused(t *testing.T) {
 			t.Errorf("the sixth try: %v", err)
 		}
 	}
-	again, err := f.NewCode(ctx, id)
+	again, err := f.NewCode(ctx, id, tracker.AnyVersion)
 	if err != nil || again == code {
 		t.Fatalf("new code %q, %v", again, err)
 	}

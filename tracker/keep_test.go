@@ -112,7 +112,7 @@ func TestDeletedDeviceIsGone(t *testing.T) {
 	r := start(t, newFile(t))
 	r.device(t, "van")
 	r.accept(t, report("van", 0, 0))
-	if err := r.DeleteDevice(t.Context(), "van"); err != nil {
+	if err := r.DeleteDevice(t.Context(), "van", tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	for name, fleet := range map[string]*running{"running": r, "after a crash": r.crash(t)} {

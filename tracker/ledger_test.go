@@ -126,14 +126,14 @@ func TestErasure(t *testing.T) {
 	f := start(t, newFile(t))
 	d := deliver(t, f)
 	var open *tracker.OpenError
-	if err := f.EraseCustomer(t.Context(), d.Customer); !errors.As(err, &open) || open.Deliveries[0] != d.ID {
+	if err := f.EraseCustomer(t.Context(), d.Customer, tracker.AnyVersion); !errors.As(err, &open) || open.Deliveries[0] != d.ID {
 		t.Fatalf("erased with an open delivery: %v", err)
 	}
 	if _, err := f.MoveDelivery(t.Context(), d.ID, tracker.AnyVersion, tracker.DeliveryCancelled, "not wanted"); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // once more completes what a kill may have interrupted
-		if err := f.EraseCustomer(t.Context(), d.Customer); err != nil {
+		if err := f.EraseCustomer(t.Context(), d.Customer, tracker.AnyVersion); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -118,11 +118,12 @@ func (f *Fleet) DeliveryByToken(token string) (d Delivery, ok bool) {
 }
 
 // RenewLink makes a delivery's link anew and returns its token; whoever has the
-// old one sees nothing any more. Errors wrap ErrNotFound, ErrErased, ErrBadInput
+// old one sees nothing any more. seen is the version of the delivery that the
+// caller knows, or AnyVersion. Errors wrap ErrNotFound, ErrStale, ErrErased, ErrBadInput
 // where the link is dead, ErrUnavailable or ctx's.
-func (f *Fleet) RenewLink(ctx context.Context, id DeliveryID) (token string, err error) {
+func (f *Fleet) RenewLink(ctx context.Context, id DeliveryID, seen uint64) (token string, err error) {
 	l := f.ledger.links
-	d, err := f.changeDelivery(ctx, id, AnyVersion, func(d *Delivery) (string, error) {
+	d, err := f.changeDelivery(ctx, id, seen, func(d *Delivery) (string, error) {
 		if !l.lives(d) {
 			return "", &MemberError{"state", fmt.Sprintf("is %s for too long: there is nothing to be shown any more.", d.State)}
 		}

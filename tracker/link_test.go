@@ -44,7 +44,7 @@ func TestLinkOpensItsDeliveryAndNoOther(t *testing.T) {
 	for _, wrong := range []string{"", "a", token[1:], token + "a", string(one.ID), other[:13] + token[13:], strings.Repeat("a", 1<<16)} {
 		f.wantLink(t, wrong, "")
 	}
-	renewed, err := f.RenewLink(t.Context(), one.ID)
+	renewed, err := f.RenewLink(t.Context(), one.ID, tracker.AnyVersion)
 	if err != nil || renewed == token {
 		t.Fatalf("renewed %s as %s, %v", token, renewed, err)
 	}
@@ -74,7 +74,7 @@ func TestLinkDies(t *testing.T) {
 		if _, ok := f.TrackingToken(d.ID); ok {
 			t.Error("the token of a dead link is given out")
 		}
-		if _, err := f.RenewLink(t.Context(), d.ID); !errors.Is(err, tracker.ErrBadInput) {
+		if _, err := f.RenewLink(t.Context(), d.ID, tracker.AnyVersion); !errors.Is(err, tracker.ErrBadInput) {
 			t.Errorf("a dead link was made anew: %v", err)
 		}
 	})
@@ -88,7 +88,7 @@ func TestLinkDiesWithTheErasure(t *testing.T) {
 	if _, err := f.MoveDelivery(t.Context(), d.ID, tracker.AnyVersion, cancelled, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.EraseCustomer(t.Context(), d.Customer); err != nil {
+	if err := f.EraseCustomer(t.Context(), d.Customer, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	f.wantLink(t, token, "")

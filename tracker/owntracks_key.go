@@ -20,8 +20,8 @@ type OwnTracksKey [32]byte
 // 32 bytes, the "encryption key" of the OwnTracks apps; empty for none. It must
 // be read again for each message, hence it is stored as it is: whoever has the
 // data file has it. Deleting the device deletes it. Errors wrap
-// ErrOwnTracksKey, ErrNotFound, ErrUnavailable or ctx's.
-func (f *Fleet) SetOwnTracksKey(ctx context.Context, id DeviceID, passphrase string) error {
+// ErrOwnTracksKey, ErrNotFound, ErrStale, ErrUnavailable or ctx's.
+func (f *Fleet) SetOwnTracksKey(ctx context.Context, id DeviceID, seen uint64, passphrase string) error {
 	var value []byte
 	if passphrase != "" {
 		value = []byte(passphrase)
@@ -29,7 +29,7 @@ func (f *Fleet) SetOwnTracksKey(ctx context.Context, id DeviceID, passphrase str
 	if _, err := ownTracksKey(value); value != nil && err != nil {
 		return err
 	}
-	return f.setDeviceKey(ctx, ownTracksBucket, id, value, f.registry.keys.putBox)
+	return f.setDeviceKey(ctx, ownTracksBucket, id, seen, value, f.registry.keys.putBox)
 }
 
 // OwnTracksKey is the key of a device's messages, if it has one.

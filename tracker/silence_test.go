@@ -48,7 +48,7 @@ func TestSilence(t *testing.T) {
 		r.accept(t, now("van", 0))
 		r.device(t, "gone")
 		r.accept(t, now("gone", 0))
-		if err := r.DeleteDevice(t.Context(), "gone"); err != nil {
+		if err := r.DeleteDevice(t.Context(), "gone", tracker.AnyVersion); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(15*time.Minute - time.Second)

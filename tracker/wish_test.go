@@ -168,7 +168,7 @@ func TestWishesAreSealedAndErased(t *testing.T) {
 	if _, err := f.MoveDelivery(t.Context(), d.ID, tracker.AnyVersion, cancelled, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.EraseCustomer(t.Context(), d.Customer); err != nil {
+	if err := f.EraseCustomer(t.Context(), d.Customer, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

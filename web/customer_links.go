@@ -39,9 +39,13 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request, _ principal) e
 
 // renewLink makes the link anew; the old one shows nothing any more.
 func (s *Server) renewLink(w http.ResponseWriter, r *http.Request, _ principal) error {
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
 	var token string
-	err := change(r, func(ctx context.Context) (err error) {
-		token, err = s.fleet.RenewLink(ctx, deliveryID(r))
+	err = change(r, func(ctx context.Context) (err error) {
+		token, err = s.fleet.RenewLink(ctx, deliveryID(r), seen)
 		return err
 	})
 	if err != nil {

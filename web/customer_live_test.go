@@ -104,7 +104,7 @@ func TestPageFeedEndsWithTheLink(t *testing.T) {
 	d := s.ordered()
 	page := s.link(d.ID)
 	feed := s.watch(page)
-	if _, err := s.fleet.RenewLink(t.Context(), d.ID); err != nil {
+	if _, err := s.fleet.RenewLink(t.Context(), d.ID, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	if code := feed.closeCode(); code != closeLinkDead {

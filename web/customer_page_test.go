@@ -232,7 +232,7 @@ func TestCodeIsShownFromTheDayOn(t *testing.T) {
 	s.moved(d.ID, tracker.DeliveryDeparted)
 	s.wantWords(s.link(d.ID), []string{code})
 	s.moved(plain.ID, tracker.DeliveryDeparted)
-	if _, err := s.fleet.NewCode(t.Context(), plain.ID); err != nil {
+	if _, err := s.fleet.NewCode(t.Context(), plain.ID, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	s.wantWords(s.link(plain.ID), nil, s.fleet.Code(plain.ID))
@@ -246,11 +246,11 @@ func TestLinksThatOpenNothingLookAlike(t *testing.T) {
 	s := startDay(t)
 	replaced, erased := s.ordered(), s.ordered()
 	old, dead := s.link(replaced.ID), s.link(erased.ID)
-	if _, err := s.fleet.RenewLink(t.Context(), replaced.ID); err != nil {
+	if _, err := s.fleet.RenewLink(t.Context(), replaced.ID, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	s.moved(erased.ID, tracker.DeliveryCancelled)
-	if err := s.fleet.EraseCustomer(t.Context(), erased.Customer); err != nil {
+	if err := s.fleet.EraseCustomer(t.Context(), erased.Customer, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	want := ""
@@ -302,7 +302,7 @@ func TestDispatchRenewsALink(t *testing.T) {
 	if _, err := s.fleet.MoveDelivery(context.Background(), d.ID, tracker.AnyVersion, tracker.DeliveryCancelled, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.fleet.EraseCustomer(t.Context(), d.Customer); err != nil {
+	if err := s.fleet.EraseCustomer(t.Context(), d.Customer, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	s.api(http.StatusGone, http.MethodGet, path)

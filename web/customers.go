@@ -68,7 +68,11 @@ func (s *Server) patchCustomer(w http.ResponseWriter, r *http.Request, _ princip
 // eraseCustomer destroys all that is personal of a customer. It may be
 // repeated.
 func (s *Server) eraseCustomer(w http.ResponseWriter, r *http.Request, _ principal) error {
-	err := change(r, func(ctx context.Context) error { return s.fleet.EraseCustomer(ctx, customerID(r)) })
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
+	err = change(r, func(ctx context.Context) error { return s.fleet.EraseCustomer(ctx, customerID(r), seen) })
 	if err != nil {
 		return customerError(err)
 	}

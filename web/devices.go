@@ -30,6 +30,7 @@ type deviceJSON struct {
 	Connected *bool                `json:"connected"`
 	SignIn    signInJSON           `json:"sign_in"`
 	Limits    tracker.DeviceLimits `json:"limits"`
+	Version   uint64               `json:"version"`
 }
 
 // signInJSON is how a device proves itself.
@@ -59,7 +60,7 @@ func known(t time.Time) *time.Time {
 }
 
 func (s *Server) deviceOf(d tracker.Device) deviceJSON {
-	j := deviceJSON{ID: d.ID, Name: d.Name, Kind: d.Kind, Created: d.Created.UTC(), SignIn: signInOf(d.Credential), Limits: d.Limits}
+	j := deviceJSON{ID: d.ID, Name: d.Name, Kind: d.Kind, Created: d.Created.UTC(), SignIn: signInOf(d.Credential), Limits: d.Limits, Version: d.Version}
 	if d.Last != nil {
 		p := positionOf(*d.Last)
 		j.Last = &p
@@ -112,6 +113,7 @@ func (s *Server) createDevice(w http.ResponseWriter, r *http.Request, _ principa
 		return err
 	}
 	w.Header().Set("Location", "/api/v1/devices/"+url.PathEscape(string(d.ID)))
+	w.Header().Set("ETag", etag(d.Version))
 	return writeJSON(w, http.StatusCreated, newDeviceJSON{s.deviceOf(d), made.Secret, certificateOf(made), setup})
 }
 
@@ -150,13 +152,18 @@ func (s *Server) showDevice(w http.ResponseWriter, r *http.Request, _ principal)
 	if !ok {
 		return noDevice()
 	}
+	w.Header().Set("ETag", etag(d.Version))
 	return writeJSON(w, http.StatusOK, s.deviceDetail(d))
 }
 
 // deleteDevice revokes the device. Its track and events can still be read.
 func (s *Server) deleteDevice(w http.ResponseWriter, r *http.Request, _ principal) error {
 	id := tracker.DeviceID(r.PathValue("id"))
-	err := change(r, func(ctx context.Context) error { return s.fleet.DeleteDevice(ctx, id) })
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
+	err = change(r, func(ctx context.Context) error { return s.fleet.DeleteDevice(ctx, id, seen) })
 	if err != nil {
 		return deviceError(err)
 	}

@@ -121,6 +121,9 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request, ask tracker.Ask, 
 	if ask.Grace, err = readSpan("grace", grace, maxGrace); err != nil {
 		return err
 	}
+	if ask.Seen, err = seenVersion(r); err != nil {
+		return err
+	}
 	id := tracker.DeviceID(r.PathValue("id"))
 	var made tracker.Credential
 	err = change(r, func(ctx context.Context) (err error) {
@@ -161,7 +164,11 @@ func (s *Server) putDeviceLimits(w http.ResponseWriter, r *http.Request, _ princ
 		return badMember("bytes_per_s", "must be 100 to 1,000,000,000, or left out for the server's default.")
 	}
 	id := tracker.DeviceID(r.PathValue("id"))
-	if err := change(r, func(ctx context.Context) error { return s.fleet.SetDeviceLimits(ctx, id, l) }); err != nil {
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
+	if err := change(r, func(ctx context.Context) error { return s.fleet.SetDeviceLimits(ctx, id, seen, l) }); err != nil {
 		return deviceError(err)
 	}
 	return s.showDevice(w, r, principal{})
@@ -174,5 +181,5 @@ func deviceError(err error) error {
 	case errors.Is(err, tracker.ErrCertificateRequest):
 		return badMember("csr", err.Error()+".")
 	}
-	return err
+	return staleError(err)
 }

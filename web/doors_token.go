@@ -18,8 +18,12 @@ type doorTokenJSON struct {
 
 func (s *Server) createDoorToken(w http.ResponseWriter, r *http.Request, _ principal) error {
 	j := doorTokenJSON{ID: tracker.DeviceID(r.PathValue("id")), URLs: make(map[string]string)}
-	err := change(r, func(ctx context.Context) (err error) {
-		j.Token, err = s.fleet.CreateDoorToken(ctx, j.ID)
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
+	err = change(r, func(ctx context.Context) (err error) {
+		j.Token, err = s.fleet.CreateDoorToken(ctx, j.ID, seen)
 		return err
 	})
 	if err != nil {
@@ -33,7 +37,11 @@ func (s *Server) createDoorToken(w http.ResponseWriter, r *http.Request, _ princ
 
 func (s *Server) deleteDoorToken(w http.ResponseWriter, r *http.Request, _ principal) error {
 	id := tracker.DeviceID(r.PathValue("id"))
-	if err := change(r, func(ctx context.Context) error { return s.fleet.DeleteDoorToken(ctx, id) }); err != nil {
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
+	if err := change(r, func(ctx context.Context) error { return s.fleet.DeleteDoorToken(ctx, id, seen) }); err != nil {
 		return deviceError(err)
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -57,7 +65,11 @@ func (s *Server) deleteOwnTracksKey(w http.ResponseWriter, r *http.Request, _ pr
 
 func (s *Server) setOwnTracksKey(w http.ResponseWriter, r *http.Request, key string) error {
 	id := tracker.DeviceID(r.PathValue("id"))
-	err := change(r, func(ctx context.Context) error { return s.fleet.SetOwnTracksKey(ctx, id, key) })
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
+	err = change(r, func(ctx context.Context) error { return s.fleet.SetOwnTracksKey(ctx, id, seen, key) })
 	if errors.Is(err, tracker.ErrOwnTracksKey) {
 		return badMember("key", err.Error()+".")
 	}

@@ -38,10 +38,11 @@ type enrolCodeJSON struct {
 	Uses    int              `json:"uses"`
 	Created time.Time        `json:"created"`
 	Expires time.Time        `json:"expires"`
+	Version uint64           `json:"version"`
 }
 
 func enrolCodeOf(c tracker.EnrolCode) enrolCodeJSON {
-	return enrolCodeJSON{c.ID, c.Device, c.Prefix, c.Name, c.Kind, c.Uses, c.Created.UTC(), c.Expires.UTC()}
+	return enrolCodeJSON{c.ID, c.Device, c.Prefix, c.Name, c.Kind, c.Uses, c.Created.UTC(), c.Expires.UTC(), c.Version}
 }
 
 func (s *Server) listEnrolCodes(w http.ResponseWriter, _ *http.Request, _ principal) error {
@@ -110,12 +111,16 @@ func readEnrolCode(r *http.Request) (c tracker.EnrolCode, valid time.Duration, e
 }
 
 func (s *Server) deleteEnrolCode(w http.ResponseWriter, r *http.Request, _ principal) error {
-	err := change(r, func(ctx context.Context) error { return s.fleet.DeleteEnrolCode(ctx, r.PathValue("id")) })
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
+	err = change(r, func(ctx context.Context) error { return s.fleet.DeleteEnrolCode(ctx, r.PathValue("id"), seen) })
 	if errors.Is(err, tracker.ErrNotFound) {
 		return notFound("No enrolment code has this id, or it was used or has expired. GET /api/v1/enrol-codes lists all of them.")
 	}
 	if err != nil {
-		return err
+		return staleError(err)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -73,7 +73,7 @@ func ExampleDoor() {
 
 	_, err = fleet.CreateDevice(ctx, tracker.Device{ID: "van"})
 	check(err)
-	token, err := fleet.CreateDoorToken(ctx, "van")
+	token, err := fleet.CreateDoorToken(ctx, "van", tracker.AnyVersion)
 	check(err)
 	for _, line := range []string{"1767225600 52.66 -8.62", "1767225600 52.66 -8.62", "1767225610 52.67 west"} {
 		resp, err := http.Post("http://"+listener.Addr().String()+"/in/line/"+token, "text/plain", strings.NewReader(line))

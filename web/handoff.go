@@ -78,9 +78,13 @@ func handoffSetters(h *tracker.Handoff) setters {
 // createCode makes a new code for the customer, and shows it to dispatch, who
 // may have to say it on the phone.
 func (s *Server) createCode(w http.ResponseWriter, r *http.Request, _ principal) error {
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
 	var code string
-	err := change(r, func(ctx context.Context) (err error) {
-		code, err = s.fleet.NewCode(ctx, deliveryID(r))
+	err = change(r, func(ctx context.Context) (err error) {
+		code, err = s.fleet.NewCode(ctx, deliveryID(r), seen)
 		return err
 	})
 	if _, ok := again(w, err); ok {

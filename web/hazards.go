@@ -99,10 +99,15 @@ func (s *Server) importHazards(w http.ResponseWriter, r *http.Request, _ princip
 
 func (s *Server) deleteHazard(w http.ResponseWriter, r *http.Request, _ principal) error {
 	id := tracker.HazardID(r.PathValue("id"))
-	if _, ok := s.fleet.Hazard(id); !ok {
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
+	}
+	err = change(r, func(ctx context.Context) error { return s.fleet.DeleteHazard(ctx, id, seen) })
+	if errors.Is(err, tracker.ErrNotFound) {
 		return notFound("No hazard has this id. GET /api/v1/hazards lists all of them.")
 	}
-	if err := change(r, func(ctx context.Context) error { return s.fleet.PutHazard(ctx, nil, id) }); err != nil {
+	if err != nil {
 		return deliveryError(err)
 	}
 	w.WriteHeader(http.StatusNoContent)

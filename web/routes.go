@@ -177,6 +177,9 @@ func (s *Server) answer(rt route, w http.ResponseWriter, r *http.Request) error 
 		if err := checkQuery(r.URL.RawQuery, rt.takes); err != nil {
 			return err
 		}
+		if err := checkIfMatch(rt, r); err != nil {
+			return err
+		}
 	}
 	if err := s.keepOnce(rt, r, who); err != nil {
 		return err

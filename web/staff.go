@@ -89,6 +89,9 @@ func (s *Server) endSessionsOf(kind personKind) handler {
 		if roleOf(s.fleet, p) == "" {
 			return noPerson(kind)
 		}
+		if err := s.checkPerson(r, p); err != nil {
+			return err
+		}
 		s.codes.drop(p)
 		err := change(r, func(ctx context.Context) error {
 			return s.sessions.remove(ctx, func(rec *sessionRecord) bool { return rec.Person == p })
@@ -100,6 +103,27 @@ func (s *Server) endSessionsOf(kind personKind) handler {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
+}
+
+// checkPerson refuses a request about a person whose record is not as the client
+// saw it.
+func (s *Server) checkPerson(r *http.Request, p person) error {
+	seen, err := seenVersion(r)
+	if err != nil || seen == tracker.AnyVersion {
+		return err
+	}
+	var version uint64
+	if p.Kind == kindDriver {
+		d, _ := s.fleet.Drivers().Get(p.ID)
+		version = d.Version
+	} else {
+		found, _ := s.fleet.Staff().Get(p.ID)
+		version = found.Version
+	}
+	if version != seen {
+		return staleError(tracker.ErrStale)
+	}
+	return nil
 }
 
 func noPerson(kind personKind) error {

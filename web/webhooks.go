@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -197,10 +196,11 @@ func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request, who princ
 	if err != nil {
 		return err
 	}
-	if seen, err := seenVersion(r); err != nil || seen != tracker.AnyVersion && seen != h.Version {
-		return cmp.Or(err, staleError(tracker.ErrStale))
+	seen, err := seenVersion(r)
+	if err != nil {
+		return err
 	}
-	if err := change(r, func(ctx context.Context) error { return s.hooks.Delete(ctx, h.ID) }); err != nil {
+	if err := change(r, func(ctx context.Context) error { return s.hooks.Delete(ctx, h.ID, seen) }); err != nil {
 		return webhookError(err)
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -215,7 +215,7 @@ func TestCustomerPageLive(t *testing.T) {
 	b.wait(t, "the form to go", `document.getElementById("form") === null`)
 	b.picture(t, "customer-delivered-1280")
 	b.wantQuiet(t, s.http)
-	if _, err := s.fleet.RenewLink(t.Context(), s.mine.ID); err != nil {
+	if _, err := s.fleet.RenewLink(t.Context(), s.mine.ID, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	b.wantText(t, "This link shows nothing")

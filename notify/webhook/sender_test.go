@@ -229,7 +229,7 @@ func TestDelete(t *testing.T) {
 	o, in := openOffice(t), openInbox(t)
 	h := o.hook(t, "", in.URL)
 	o.post(t, true)
-	if err := o.hooks.Delete(context.Background(), h.ID); err != nil {
+	if err := o.hooks.Delete(context.Background(), h.ID, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	o.order(t, 3, "", false)

@@ -97,7 +97,7 @@ func TestRevokedCertificate(t *testing.T) {
 	for name, revoke := range map[string]func(*house) error{
 		"rotated":   func(h *house) error { h.certify(van, tracker.Ask{}); return nil },
 		"to secret": func(h *house) error { _, err := h.fleet.RotateSecret(h.t.Context(), van); return err },
-		"deleted":   func(h *house) error { return h.fleet.DeleteDevice(h.t.Context(), van) },
+		"deleted":   func(h *house) error { return h.fleet.DeleteDevice(h.t.Context(), van, tracker.AnyVersion) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, roots, _ := secured(t, van)

@@ -147,7 +147,7 @@ func TestDesiredCatchesUp(t *testing.T) {
 	d := h.reference(boots, nil)
 	eventually(t, "an answer", func() bool { now := h.desired(); return now.Applied != nil && !now.Behind() })
 	d.stop()
-	must(t, h.fleet.DeleteDevice(t.Context(), van))
+	must(t, h.fleet.DeleteDevice(t.Context(), van, tracker.AnyVersion))
 	var err error
 	h.secrets[van], err = h.fleet.CreateDevice(t.Context(), tracker.Device{ID: van})
 	must(t, err)

@@ -162,7 +162,7 @@ func TestOutageAcknowledgesWhatPrecedesIt(t *testing.T) {
 func TestDeletedDeviceIsDisconnected(t *testing.T) {
 	h := open(t, []tracker.DeviceID{van}, nil)
 	r := h.connect(5, van, nil)
-	must(t, h.fleet.DeleteDevice(t.Context(), van))
+	must(t, h.fleet.DeleteDevice(t.Context(), van, tracker.AnyVersion))
 	r.publish(1, 1, vanTopic, location(1))
 	if reason := r.wantClosed(); reason != packets.ErrNotAuthorized.Code {
 		t.Errorf("DISCONNECT reason %#x", reason)

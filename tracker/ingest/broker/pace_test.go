@@ -37,7 +37,7 @@ func TestDeviceIsSlowed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := open(t, []tracker.DeviceID{van, bike}, func(o *Options, _ *gate) { o.Limits.PacketBytes = 6_000 })
-			must(t, h.fleet.SetDeviceLimits(t.Context(), van, limits))
+			must(t, h.fleet.SetDeviceLimits(t.Context(), van, tracker.AnyVersion, limits))
 			other := h.connect(4, bike, nil)
 			slow := h.connect(4, van, nil)
 			const n = 175 // of some 87 bytes
@@ -71,7 +71,7 @@ func TestLimitsAreTheDevices(t *testing.T) {
 	if took := second.flood(15); took < 300*time.Millisecond {
 		t.Errorf("the second connection has limits of its own: %s", took)
 	}
-	must(t, h.fleet.SetDeviceLimits(t.Context(), van, tracker.DeviceLimits{MessagesPerSecond: 10_000}))
+	must(t, h.fleet.SetDeviceLimits(t.Context(), van, tracker.AnyVersion, tracker.DeviceLimits{MessagesPerSecond: 10_000}))
 	time.Sleep(limitsEvery)
 	if took := second.flood(200); took > 2*time.Second {
 		t.Errorf("with new limits it still takes %s", took)
@@ -81,7 +81,7 @@ func TestLimitsAreTheDevices(t *testing.T) {
 // A connection at rest ends when it is closed, and so does the broker.
 func TestRestingConnectionEnds(t *testing.T) {
 	h := open(t, []tracker.DeviceID{van}, nil)
-	must(t, h.fleet.SetDeviceLimits(t.Context(), van, tracker.DeviceLimits{MessagesPerSecond: 0.01}))
+	must(t, h.fleet.SetDeviceLimits(t.Context(), van, tracker.AnyVersion, tracker.DeviceLimits{MessagesPerSecond: 0.01}))
 	c := h.connect(4, van, nil)
 	for i := range minBurst + 5 {
 		c.publish(0, 0, vanTopic, location(i))

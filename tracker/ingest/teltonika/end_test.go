@@ -114,7 +114,7 @@ func TestTheNewConnectionReplacesTheOld(t *testing.T) {
 func TestRevokedBoxesAreCutOff(t *testing.T) {
 	h := open(t, []tracker.DeviceID{box}, nil)
 	c := h.connect(box)
-	must(t, h.fleet.DeleteDevice(t.Context(), box))
+	must(t, h.fleet.DeleteDevice(t.Context(), box, tracker.AnyVersion))
 	c.wantClosed()
 	h.wantMetric(`disconnects_total{reason="revoked"}`, 1)
 	again := h.dial()
