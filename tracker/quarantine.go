@@ -22,6 +22,9 @@ const (
 
 // Refused is what a device sent and was refused for good.
 type Refused struct {
+	// Number is its place among all that were refused, from 0. The quarantine gives
+	// it.
+	Number uint64 `json:"number"`
 	// Device is the authenticated sender.
 	Device   DeviceID  `json:"device"`
 	Received time.Time `json:"received"`
@@ -43,14 +46,9 @@ type quarantine struct {
 
 const quarantineBucket = "quarantine"
 
-type storedRefused struct {
-	Number uint64 `json:"number"`
-	Refused
-}
-
 func loadQuarantine(store Store) (*quarantine, error) {
 	q := new(quarantine)
-	err := eachRefused(store, func(_ string, s *storedRefused) { q.next = max(q.next, s.Number+1) })
+	err := eachRefused(store, func(_ string, s *Refused) { q.next = max(q.next, s.Number+1) })
 	if err != nil {
 		return nil, fmt.Errorf("read the quarantine: %w", err)
 	}
@@ -58,9 +56,9 @@ func loadQuarantine(store Store) (*quarantine, error) {
 }
 
 // eachRefused calls fn with what is kept and the key of its record.
-func eachRefused(store Store, fn func(key string, s *storedRefused)) error {
+func eachRefused(store Store, fn func(key string, s *Refused)) error {
 	return eachRecord(store, quarantineBucket, "", func(r Record) error {
-		var s storedRefused
+		var s Refused
 		if err := json.Unmarshal(r.Value, &s); err != nil {
 			return fmt.Errorf("refusal %q: %w", r.Key, err)
 		}
@@ -72,7 +70,8 @@ func eachRefused(store Store, fn func(key string, s *storedRefused)) error {
 func (q *quarantine) record(r Refused) (BucketRecord, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	value, err := json.Marshal(storedRefused{Number: q.next, Refused: r})
+	r.Number = q.next
+	value, err := json.Marshal(r)
 	if err != nil {
 		return BucketRecord{}, fmt.Errorf("encode a refusal: %w", err)
 	}
@@ -94,15 +93,11 @@ func (f *Fleet) Quarantine(ctx context.Context, r Refused, done func(error)) err
 
 // Quarantined returns what is kept, newest first.
 func (f *Fleet) Quarantined() ([]Refused, error) {
-	var stored []storedRefused
-	err := eachRefused(f.store, func(_ string, s *storedRefused) { stored = append(stored, *s) })
+	var refusals []Refused
+	err := eachRefused(f.store, func(_ string, s *Refused) { refusals = append(refusals, *s) })
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(stored, func(a, b storedRefused) int { return cmp.Compare(b.Number, a.Number) })
-	refusals := make([]Refused, len(stored))
-	for i, s := range stored {
-		refusals[i] = s.Refused
-	}
+	slices.SortFunc(refusals, func(a, b Refused) int { return cmp.Compare(b.Number, a.Number) })
 	return refusals, nil
 }

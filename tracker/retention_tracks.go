@@ -91,7 +91,7 @@ func (b *Block) older(cutoff geofence.Millis) (bool, error) {
 func (f *Fleet) dropRefusals(ctx context.Context, now time.Time) error {
 	cutoff := now.Add(-f.retention.keep.Tracks)
 	e := edit{}
-	err := eachRefused(f.store, func(key string, s *storedRefused) {
+	err := eachRefused(f.store, func(key string, s *Refused) {
 		if s.Received.Before(cutoff) && len(e.records) < tidyRecords {
 			e.records = append(e.records, BucketRecord{Bucket: quarantineBucket, Record: Record{Key: key}})
 		}

@@ -45,13 +45,21 @@ func enrolCodeOf(c tracker.EnrolCode) enrolCodeJSON {
 	return enrolCodeJSON{c.ID, c.Device, c.Prefix, c.Name, c.Kind, c.Uses, c.Created.UTC(), c.Expires.UTC(), c.Version}
 }
 
-func (s *Server) listEnrolCodes(w http.ResponseWriter, _ *http.Request, _ principal) error {
-	open := s.fleet.EnrolCodes()
+// enrolCodeKey is in the order in which codes expire.
+func enrolCodeKey(c tracker.EnrolCode) string {
+	return c.Expires.UTC().Format(time.RFC3339) + "/" + c.ID
+}
+
+func (s *Server) listEnrolCodes(w http.ResponseWriter, r *http.Request, _ principal) error {
+	open, next, err := pageOf(queryOf(r), s.fleet.EnrolCodes(), enrolCodeKey)
+	if err != nil {
+		return err
+	}
 	list := make([]enrolCodeJSON, len(open))
 	for i, c := range open {
 		list[i] = enrolCodeOf(c)
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"codes": list})
+	return writeJSON(w, http.StatusOK, map[string]any{"codes": list, "next": next})
 }
 
 // newEnrolCodeJSON is a code, which is shown this once.

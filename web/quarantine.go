@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/base64"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 )
 
 type refusalJSON struct {
+	Number   uint64           `json:"number"`
 	Device   tracker.DeviceID `json:"device"`
 	Received time.Time        `json:"received"`
 	Door     string           `json:"door"`
@@ -23,7 +25,7 @@ type refusalJSON struct {
 
 func refusalOf(r tracker.Refused) refusalJSON {
 	j := refusalJSON{
-		Device: r.Device, Received: r.Received.UTC(), Door: r.Door,
+		Number: r.Number, Device: r.Device, Received: r.Received.UTC(), Door: r.Door,
 		Reason: r.Reason, Detail: r.Detail, Payload: string(r.Payload),
 	}
 	if !utf8.ValidString(j.Payload) || strings.ContainsRune(j.Payload, 0) {
@@ -34,14 +36,31 @@ func refusalOf(r tracker.Refused) refusalJSON {
 
 // listQuarantine shows what devices sent that can never be right, newest
 // first.
-func (s *Server) listQuarantine(w http.ResponseWriter, _ *http.Request, _ principal) error {
+func (s *Server) listQuarantine(w http.ResponseWriter, r *http.Request, _ principal) error {
+	q := queryOf(r)
+	limit, err := q.count("limit", 1, maxEntries, tracker.MaxQuarantined)
+	if err != nil {
+		return err
+	}
+	before, err := q.count("before", 0, math.MaxInt64, math.MaxInt64)
+	if err != nil {
+		return err
+	}
 	refusals, err := s.fleet.Quarantined()
 	if err != nil {
 		return err
 	}
-	list := make([]refusalJSON, len(refusals))
-	for i, refusal := range refusals {
-		list[i] = refusalOf(refusal)
+	list := []refusalJSON{}
+	var next *uint64
+	for _, refusal := range refusals {
+		if refusal.Number >= before {
+			continue
+		}
+		if uint64(len(list)) == limit {
+			next = &list[len(list)-1].Number
+			break
+		}
+		list = append(list, refusalOf(refusal))
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{"quarantine": list})
+	return writeJSON(w, http.StatusOK, map[string]any{"quarantine": list, "next": next})
 }

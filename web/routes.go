@@ -73,7 +73,7 @@ func (s *Server) routes() []route {
 		{pattern: "PUT /api/v1/devices/{id}/desired", role: dispatcher, handler: s.putDesired},
 		{pattern: "PATCH /api/v1/devices/{id}/desired", role: dispatcher, handler: s.patchDesired},
 
-		{pattern: "GET /api/v1/enrol-codes", role: dispatcher, handler: s.listEnrolCodes},
+		{pattern: "GET /api/v1/enrol-codes", role: dispatcher, handler: s.listEnrolCodes, takes: []string{"after", "limit"}},
 		{pattern: "POST /api/v1/enrol-codes", role: admin, handler: s.createEnrolCode},
 		{pattern: "DELETE /api/v1/enrol-codes/{id}", role: admin, handler: s.deleteEnrolCode},
 		{pattern: "POST /api/v1/enrol", handler: s.enrol},
@@ -128,7 +128,7 @@ func (s *Server) routes() []route {
 		{pattern: "GET /api/v1/customers/{id}/export", role: dispatcher, handler: s.exportCustomer},
 
 		{pattern: "GET /api/v1/events", role: dispatcher, handler: s.listEvents, takes: []string{"after", "limit", "last", "device", "type", "subject"}},
-		{pattern: "GET /api/v1/quarantine", role: dispatcher, handler: s.listQuarantine},
+		{pattern: "GET /api/v1/quarantine", role: dispatcher, handler: s.listQuarantine, takes: []string{"before", "limit"}},
 		{pattern: "GET /api/v1/live", role: dispatcher, partners: true, handler: s.openLive, takes: []string{"after"}},
 
 		{pattern: "GET /api/v1/config", role: dispatcher, handler: s.showConfig},
