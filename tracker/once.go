@@ -41,6 +41,8 @@ type receipt struct {
 	Deliveries []DeliveryID `json:"deliveries,omitempty"`
 	// Made is the id of whatever else was made; empty for nothing.
 	Made string `json:"made,omitempty"`
+	// Answer is sealed: see KeepAnswer.
+	Answer []byte `json:"answer,omitempty"`
 }
 
 func (r *receipt) key() string            { return r.Key }

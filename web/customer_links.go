@@ -89,6 +89,16 @@ func (s *Server) wishesOf(id tracker.DeliveryID) []wishJSON {
 	return list
 }
 
+// wish finds one of a delivery. The error wraps tracker.ErrNotFound.
+func (s *Server) wish(id tracker.DeliveryID, wish tracker.WishID) (tracker.Wish, error) {
+	for _, w := range s.fleet.Wishes(id) {
+		if w.ID == wish {
+			return w, nil
+		}
+	}
+	return tracker.Wish{}, tracker.ErrNotFound
+}
+
 func (s *Server) acceptWish(w http.ResponseWriter, r *http.Request, who principal) error {
 	return s.settleWish(w, r, who, true)
 }
@@ -114,6 +124,9 @@ func (s *Server) settleWish(w http.ResponseWriter, r *http.Request, who principa
 		settled, err = s.fleet.SettleWish(ctx, deliveryID(r), tracker.WishID(r.PathValue("wish")), seen, accept, string(who.role), answer)
 		return err
 	})
+	if _, ok := again(w, err); ok {
+		settled, err = s.wish(deliveryID(r), tracker.WishID(r.PathValue("wish")))
+	}
 	if err != nil {
 		return wishError(err)
 	}

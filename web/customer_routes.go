@@ -9,7 +9,7 @@ func (s *Server) customerRoutes() []route {
 		{pattern: "GET /t/{token}/basemap", handler: s.showCustomerTown, page: true},
 		{pattern: "POST /t/{token}/wish", handler: s.makeWish, page: true, body: maxWishForm},
 
-		{pattern: "POST /api/v1/deliveries/{id}/link", role: dispatcher, handler: s.renewLink},
+		{pattern: "POST /api/v1/deliveries/{id}/link", role: dispatcher, handler: s.renewLink, keeps: true},
 		{pattern: "GET /api/v1/deliveries/{id}/link", role: dispatcher, handler: s.showLink},
 		{pattern: "GET /api/v1/deliveries/{id}/wishes", role: dispatcher, handler: s.listWishes},
 		{pattern: "POST /api/v1/deliveries/{id}/wishes/{wish}/accept", role: dispatcher, handler: s.acceptWish},

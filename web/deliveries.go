@@ -215,13 +215,17 @@ func (s *Server) createMany(w http.ResponseWriter, r *http.Request, who principa
 		return badMember("deliveries", "must be a list of at most 1000 deliveries, and the only member.")
 	}
 	results := make([]resultJSON, len(orders))
+	repeated := false
 	for i := 0; i < len(orders); i += manyChunk {
 		end := min(i+manyChunk, len(orders))
 		part := once.Part(i)
-		if err := s.createChunk(r, who, part, orders[i:end], results[i:end]); err != nil {
+		again, err := s.createChunk(r, who, part, orders[i:end], results[i:end])
+		if err != nil {
 			return err
 		}
+		repeated = repeated || again
 	}
+	markRepeated(w, repeated)
 	return writeJSON(w, http.StatusOK, map[string]any{"results": results})
 }
 
@@ -229,7 +233,7 @@ func (s *Server) createMany(w http.ResponseWriter, r *http.Request, who principa
 // for a long one.
 const manyChunk = 64
 
-func (s *Server) createChunk(r *http.Request, who principal, once tracker.Once, bodies []json.RawMessage, results []resultJSON) error {
+func (s *Server) createChunk(r *http.Request, who principal, once tracker.Once, bodies []json.RawMessage, results []resultJSON) (again bool, err error) {
 	var orders []tracker.NewDelivery
 	var places []int
 	for i, body := range bodies {
@@ -244,21 +248,24 @@ func (s *Server) createChunk(r *http.Request, who principal, once tracker.Once, 
 		orders, places = append(orders, o), append(places, i)
 	}
 	var made []tracker.Delivery
-	err := change(r, func(ctx context.Context) (err error) {
-		made, _, err = s.fleet.CreateDeliveries(ctx, once, orders...)
+	err = change(r, func(ctx context.Context) (err error) {
+		made, again, err = s.fleet.CreateDeliveries(ctx, once, orders...)
 		return err
 	})
-	if err != nil {
-		return deliveryError(err)
+	switch {
+	case err != nil:
+		return false, deliveryError(err)
+	case len(made) != len(orders):
+		return false, &repeated{} // Of some the customer was erased since.
 	}
 	for i, d := range made {
 		j, err := deliveryOf(d)
 		if err != nil {
-			return err
+			return false, err
 		}
 		results[places[i]] = resultJSON{Status: http.StatusCreated, Delivery: &j}
 	}
-	return nil
+	return again, nil
 }
 
 func refusedResult(err error) resultJSON {

@@ -26,7 +26,7 @@ func answersOf(rt route, method, path string, op *openapi3.Operation) (statuses 
 		http.StatusUnsupportedMediaType:  body,
 		http.StatusUnprocessableEntity:   body || once(rt, method, path),
 		http.StatusTooManyRequests:       !rt.always,
-		http.StatusServiceUnavailable:    changes && path != "/api/v1/signin-links",
+		http.StatusServiceUnavailable:    changes,
 	} {
 		if can {
 			statuses = append(statuses, status)
@@ -37,9 +37,9 @@ func answersOf(rt route, method, path string, op *openapi3.Operation) (statuses 
 }
 
 // once tells whether an operation honours an Idempotency-Key: all that make or
-// move something. Of links to sign in there may be many.
-func once(rt route, method, path string) bool {
-	return method == http.MethodPost && rt.role != "" && path != "/api/v1/signin-links" && path != "/api/v1/notify/dry-run"
+// move something.
+func once(_ route, method, path string) bool {
+	return method == http.MethodPost && path != "/api/v1/notify/dry-run"
 }
 
 func hasParameter(op *openapi3.Operation, name string) bool {

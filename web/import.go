@@ -89,24 +89,39 @@ func faultsOf[T any](rows []imported[T], check func(*T) error, fault func(error)
 	return faults
 }
 
-// finish does what an import is for, unless it is a dry run or anything is
-// wrong.
-func (s *Server) finish(w http.ResponseWriter, r *http.Request, who principal, body []byte, result importJSON, create func(tracker.Once) (int, error)) error {
-	var err error
-	if result.DryRun, err = queryOf(r).flag("dry_run", false); err != nil {
+// importing is an import of a file under way.
+type importing struct {
+	dryRun bool
+	once   tracker.Once
+}
+
+// importOnce has do import the file that r brought, unless that was done before.
+// What has become of its rows since would make them look wrong.
+func (s *Server) importOnce(w http.ResponseWriter, r *http.Request, who principal, body []byte, do func(http.ResponseWriter, importing) error) (err error) {
+	var i importing
+	if i.dryRun, err = queryOf(r).flag("dry_run", false); err != nil {
 		return err
 	}
+	if i.dryRun {
+		return do(w, i)
+	}
+	if i.once, err = s.onceOf(r, who, body); err != nil {
+		return err
+	}
+	return s.answerAgain(w, r, i.once, func(w http.ResponseWriter) error { return do(w, i) })
+}
+
+// finish does what an import is for, unless it is a dry run or anything is
+// wrong.
+func (i importing) finish(w http.ResponseWriter, result importJSON, create func() (int, error)) (err error) {
+	result.DryRun = i.dryRun
 	switch {
 	case result.DryRun:
 		return writeJSON(w, http.StatusOK, result)
 	case len(result.Faults) > 0:
 		return writeJSON(w, http.StatusUnprocessableEntity, result)
 	}
-	once, err := s.onceOf(r, who, body)
-	if err != nil {
-		return err
-	}
-	if result.Created, err = create(once); err != nil {
+	if result.Created, err = create(); err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusCreated, result)
@@ -119,9 +134,11 @@ func (s *Server) importDeliveries(w http.ResponseWriter, r *http.Request, who pr
 	if err != nil {
 		return err
 	}
-	faults := faultsOf(rows, func(o *tracker.NewDelivery) error { return s.checkNew(who, o) }, deliveryError)
-	return s.finish(w, r, who, body, importJSON{Rows: len(rows), Faults: faults}, func(once tracker.Once) (int, error) {
-		return s.createRows(r, once, rows)
+	return s.importOnce(w, r, who, body, func(w http.ResponseWriter, i importing) error {
+		faults := faultsOf(rows, func(o *tracker.NewDelivery) error { return s.checkNew(who, o) }, deliveryError)
+		return i.finish(w, importJSON{Rows: len(rows), Faults: faults}, func() (int, error) {
+			return s.createRows(r, i.once, rows)
+		})
 	})
 }
 

@@ -103,27 +103,34 @@ func (s *Server) importRounds(w http.ResponseWriter, r *http.Request, who princi
 	if err != nil {
 		return err
 	}
-	rounds := gather(rows)
-	faults := faultsOf(rows, func(*roundRow) error { return nil }, roundError)
-	faults = append(faults, s.checkRounds(rounds)...)
-	slices.SortStableFunc(faults, func(a, b faultJSON) int { return cmp.Compare(a.Line, b.Line) })
-	faults = faults[:min(len(faults), maxFaults)]
-	return s.finish(w, r, who, body, importJSON{Rows: len(rows), Faults: faults}, func(once tracker.Once) (created int, err error) {
-		for i, round := range rounds {
-			err := change(r, func(ctx context.Context) error {
-				_, _, err := s.fleet.DoOnce(ctx, once.Part(i), func(ctx context.Context) error {
-					_, err := s.fleet.CreateRound(ctx, round.made)
-					return err
-				})
+	return s.importOnce(w, r, who, body, func(w http.ResponseWriter, i importing) error {
+		rounds := gather(rows)
+		faults := faultsOf(rows, func(*roundRow) error { return nil }, roundError)
+		faults = append(faults, s.checkRounds(rounds)...)
+		slices.SortStableFunc(faults, func(a, b faultJSON) int { return cmp.Compare(a.Line, b.Line) })
+		faults = faults[:min(len(faults), maxFaults)]
+		return i.finish(w, importJSON{Rows: len(rows), Faults: faults}, func() (int, error) {
+			return s.createRounds(r, i.once, rounds)
+		})
+	})
+}
+
+// createRounds makes them one by one, each once.
+func (s *Server) createRounds(r *http.Request, once tracker.Once, rounds []*fileRound) (created int, err error) {
+	for i, round := range rounds {
+		err := change(r, func(ctx context.Context) error {
+			_, _, err := s.fleet.DoOnce(ctx, once.Part(i), func(ctx context.Context) error {
+				_, err := s.fleet.CreateRound(ctx, round.made)
 				return err
 			})
-			if err != nil {
-				return created, roundError(err)
-			}
-			created++
+			return err
+		})
+		if err != nil {
+			return created, roundError(err)
 		}
-		return created, nil
-	})
+		created++
+	}
+	return created, nil
 }
 
 // fileRound is a round of a file.

@@ -48,10 +48,9 @@ func (refusing) Send(context.Context, *notify.Message) (string, error) {
 	return "", &notify.SendError{Code: "554", Reason: "refused", Permanent: true}
 }
 
-// startMessages starts a server that writes of what enters a fence at 8, 50.
-func startMessages(t *testing.T, channel notify.Channel, carriers ...notify.Carrier) *testSite {
-	t.Helper()
-	s := startSite(t, func(o *Options) {
+// withMessages gives a site a notifier that writes of what enters a fence.
+func withMessages(t *testing.T, channel notify.Channel, carriers ...notify.Carrier) func(*Options) {
+	return func(o *Options) {
 		keys, err := tracker.OpenKeyring(filepath.Join(t.TempDir(), "keyring"), tracker.MasterKey{2})
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +65,13 @@ func startMessages(t *testing.T, channel notify.Channel, carriers ...notify.Carr
 			t.Fatal(err)
 		}
 		runUntil(t, "notifier", o.Notifier.Run)
-	})
+	}
+}
+
+// startMessages starts a server that writes of what enters a fence at 8, 50.
+func startMessages(t *testing.T, channel notify.Channel, carriers ...notify.Carrier) *testSite {
+	t.Helper()
+	s := startSite(t, withMessages(t, channel, carriers...))
 	s.fence("depot", 8, 50, 100)
 	s.device("van")
 	return s

@@ -31,7 +31,7 @@ func (*onceBody) Close() error { return nil }
 // keepOnce reads the body of a request that is to be done once. Routes that do
 // so by themselves, rt.parts, read it on their own.
 func (s *Server) keepOnce(rt route, r *http.Request, who principal) error {
-	if r.Method != http.MethodPost || rt.parts || who.role == "" || r.Header.Get("Idempotency-Key") == "" {
+	if r.Method != http.MethodPost || rt.parts || who.role == "" && !rt.keeps || r.Header.Get("Idempotency-Key") == "" {
 		return nil
 	}
 	body, err := io.ReadAll(r.Body)
@@ -88,7 +88,12 @@ func (s *Server) onceOf(r *http.Request, who principal, body []byte) (once track
 	if len(key) > maxOnceKey {
 		return once, badRequest(fmt.Sprintf("Idempotency-Key must be at most %d bytes.", maxOnceKey))
 	}
-	name := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s", who.role, string(who.partner)+who.person.ID, r.Pattern, key))
+	named := fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s", who.role, string(who.partner)+who.person.ID, r.Pattern, key)
+	if who.role == "" {
+		// The keys of some must not be in the way of others of whom as little is known.
+		named = append(append(named, 0), body...)
+	}
+	name := sha256.Sum256(named)
 	return tracker.Once{Key: hex.EncodeToString(name[:]), Print: s.fleet.Fingerprint("request", body)}, nil
 }
 

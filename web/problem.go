@@ -95,7 +95,7 @@ func problemOf(err error) (p *problem, ok bool) {
 	case errors.Is(err, tracker.ErrUnderWay):
 		return &problem{status: http.StatusConflict, detail: upperFirst(tracker.ErrUnderWay.Error()) + "."}, true
 	case errors.As(err, &before):
-		return &problem{status: http.StatusConflict, detail: "This was done before, by the same Idempotency-Key, and is not done again. A secret is shown only once: if it was lost, ask for a new one with a new key."}, true
+		return &problem{status: http.StatusConflict, detail: "This was done before, by the same Idempotency-Key, and is not done again; what was answered then is not known any more. If that was a secret, ask for a new one with a new key."}, true
 	case errors.Is(err, tracker.ErrExists):
 		return &problem{status: http.StatusConflict, detail: "The id is already taken: choose another one, or change the existing thing."}, true
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

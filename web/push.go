@@ -14,7 +14,7 @@ func (s *Server) pushRoutes() []route {
 	}
 	return append(s.customerPushRoutes(), []route{
 		{pattern: "GET /api/v1/push/key", role: dispatcher, handler: s.showPushKey},
-		{pattern: "POST /api/v1/push/subscriptions", role: dispatcher, handler: s.createPushSubscription},
+		{pattern: "POST /api/v1/push/subscriptions", role: dispatcher, handler: s.createPushSubscription, keeps: true},
 		{pattern: "DELETE /api/v1/push/subscriptions/{id}", role: dispatcher, handler: s.deletePushSubscription, takes: []string{"contact"}},
 	}...)
 }

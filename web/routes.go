@@ -40,6 +40,9 @@ type route struct {
 	page     bool     // problems are shown as a page
 	// parts: the handler does the parts of a request once, each for itself.
 	parts bool
+	// keeps: what it answers first is kept for whoever repeats the request, since
+	// it cannot be made again.
+	keeps bool
 	// always: it answers whatever the limits, since whoever watches the server
 	// must not take it for ill because of what others send.
 	always bool
@@ -52,18 +55,18 @@ func (s *Server) routes() []route {
 		{pattern: "GET /metrics", role: admin, handler: s.showMetrics()},
 
 		{pattern: "GET /signin/{code}", handler: s.signin, page: true},
-		{pattern: "POST /api/v1/signin-links", role: dispatcher, handler: s.createSigninLink},
+		{pattern: "POST /api/v1/signin-links", role: dispatcher, handler: s.createSigninLink, keeps: true},
 		{pattern: "GET /api/v1/session", role: driver, partners: true, handler: s.showSession},
 		{pattern: "DELETE /api/v1/session", role: driver, handler: s.endSession},
 
 		{pattern: "GET /api/v1/devices", role: dispatcher, handler: s.listDevices, takes: []string{"after", "limit"}},
-		{pattern: "POST /api/v1/devices", role: admin, handler: s.createDevice, takes: []string{"qr"}},
+		{pattern: "POST /api/v1/devices", role: admin, handler: s.createDevice, takes: []string{"qr"}, keeps: true},
 		{pattern: "GET /api/v1/devices/{id}", role: dispatcher, handler: s.showDevice},
 		{pattern: "DELETE /api/v1/devices/{id}", role: admin, handler: s.deleteDevice},
-		{pattern: "POST /api/v1/devices/{id}/secret", role: admin, handler: s.rotateSecret, takes: []string{"qr"}},
-		{pattern: "POST /api/v1/devices/{id}/certificate", role: admin, handler: s.rotateCertificate},
+		{pattern: "POST /api/v1/devices/{id}/secret", role: admin, handler: s.rotateSecret, takes: []string{"qr"}, keeps: true},
+		{pattern: "POST /api/v1/devices/{id}/certificate", role: admin, handler: s.rotateCertificate, keeps: true},
 		{pattern: "PUT /api/v1/devices/{id}/limits", role: dispatcher, handler: s.putDeviceLimits},
-		{pattern: "POST /api/v1/devices/{id}/door-token", role: admin, handler: s.createDoorToken},
+		{pattern: "POST /api/v1/devices/{id}/door-token", role: admin, handler: s.createDoorToken, keeps: true},
 		{pattern: "DELETE /api/v1/devices/{id}/door-token", role: admin, handler: s.deleteDoorToken},
 		{pattern: "PUT /api/v1/devices/{id}/owntracks-key", role: admin, handler: s.putOwnTracksKey},
 		{pattern: "DELETE /api/v1/devices/{id}/owntracks-key", role: admin, handler: s.deleteOwnTracksKey},
@@ -74,9 +77,9 @@ func (s *Server) routes() []route {
 		{pattern: "PATCH /api/v1/devices/{id}/desired", role: dispatcher, handler: s.patchDesired},
 
 		{pattern: "GET /api/v1/enrol-codes", role: dispatcher, handler: s.listEnrolCodes, takes: []string{"after", "limit"}},
-		{pattern: "POST /api/v1/enrol-codes", role: admin, handler: s.createEnrolCode},
+		{pattern: "POST /api/v1/enrol-codes", role: admin, handler: s.createEnrolCode, keeps: true},
 		{pattern: "DELETE /api/v1/enrol-codes/{id}", role: admin, handler: s.deleteEnrolCode},
-		{pattern: "POST /api/v1/enrol", handler: s.enrol},
+		{pattern: "POST /api/v1/enrol", handler: s.enrol, keeps: true},
 		{pattern: "GET /enrol", handler: s.showEnrolPage, page: true},
 		{pattern: "GET /enrol/{code}", handler: s.showEnrolPage, page: true},
 		{pattern: "POST /enrol", handler: s.useEnrolPage, page: true},
@@ -98,7 +101,7 @@ func (s *Server) routes() []route {
 		{pattern: "POST /api/v1/deliveries/{id}/photos", role: driver, handler: s.createPhoto, body: maxPhoto},
 		{pattern: "GET /api/v1/deliveries/{id}/photos/{photo}", role: dispatcher, handler: s.showPhoto},
 		{pattern: "GET /api/v1/api-keys", role: admin, handler: s.listAPIKeys, takes: []string{"after", "limit"}},
-		{pattern: "POST /api/v1/api-keys", role: admin, handler: s.createAPIKey},
+		{pattern: "POST /api/v1/api-keys", role: admin, handler: s.createAPIKey, keeps: true},
 		{pattern: "DELETE /api/v1/api-keys/{id}", role: admin, handler: s.deleteAPIKey},
 		{pattern: "GET /api/v1/rounds", role: driver, handler: s.listRounds, takes: []string{"state", "routes", "before", "limit"}},
 		{pattern: "POST /api/v1/rounds", role: dispatcher, handler: s.createRound, body: maxOrders},
@@ -112,7 +115,7 @@ func (s *Server) routes() []route {
 		{pattern: "DELETE /api/v1/hazards/{id}", role: dispatcher, handler: s.deleteHazard},
 		{pattern: "GET /api/v1/messages", role: dispatcher, handler: s.listMessages, takes: []string{"state", "channel", "delivery", "before", "limit"}},
 		{pattern: "GET /api/v1/messages/{id}", role: dispatcher, handler: s.showMessage},
-		{pattern: "POST /api/v1/messages/{id}/resend", role: dispatcher, handler: s.resendMessage},
+		{pattern: "POST /api/v1/messages/{id}/resend", role: dispatcher, handler: s.resendMessage, keeps: true},
 		{pattern: "GET /mailbox", role: dispatcher, handler: s.showMailbox, page: true},
 		{pattern: "GET /mailbox/{id}", role: dispatcher, handler: s.showMailboxMessage, page: true},
 		{pattern: "GET /mailbox/{id}/html", role: dispatcher, handler: s.showMailboxHTML, page: true},
@@ -184,7 +187,7 @@ func (s *Server) answer(rt route, w http.ResponseWriter, r *http.Request) error 
 	if err := s.keepOnce(rt, r, who); err != nil {
 		return err
 	}
-	return rt.handler(w, r, who)
+	return s.answerOnce(rt, w, r, who)
 }
 
 // strict reports whether parameters that the route does not take are refused:

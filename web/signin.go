@@ -45,7 +45,15 @@ func (s *Server) createSigninLink(w http.ResponseWriter, r *http.Request, who pr
 	if err := mayInvite(who, forWhom); err != nil {
 		return err
 	}
-	link, expires := s.signinLink(s.urlFor(r), ttl, forWhom)
+	var link string
+	var expires time.Time
+	err = change(r, func(context.Context) error {
+		link, expires = s.signinLink(s.urlFor(r), ttl, forWhom)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusCreated, signinLinkJSON{link, expires.UTC().Truncate(time.Second)})
 }
 

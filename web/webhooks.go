@@ -14,12 +14,12 @@ import (
 func (s *Server) webhookRoutes() []route {
 	return []route{
 		{pattern: "GET /api/v1/webhooks", role: dispatcher, partners: true, handler: s.listWebhooks, takes: []string{"after", "limit"}},
-		{pattern: "POST /api/v1/webhooks", role: dispatcher, partners: true, handler: s.createWebhook},
+		{pattern: "POST /api/v1/webhooks", role: dispatcher, partners: true, handler: s.createWebhook, keeps: true},
 		{pattern: "GET /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.showWebhook},
 		{pattern: "PATCH /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.patchWebhook},
 		{pattern: "DELETE /api/v1/webhooks/{id}", role: dispatcher, partners: true, handler: s.deleteWebhook},
-		{pattern: "POST /api/v1/webhooks/{id}/secret", role: dispatcher, partners: true, handler: s.rotateWebhook},
-		{pattern: "POST /api/v1/webhooks/{id}/replay", role: dispatcher, partners: true, handler: s.replayWebhook},
+		{pattern: "POST /api/v1/webhooks/{id}/secret", role: dispatcher, partners: true, handler: s.rotateWebhook, keeps: true},
+		{pattern: "POST /api/v1/webhooks/{id}/replay", role: dispatcher, partners: true, handler: s.replayWebhook, keeps: true},
 	}
 }
 
