@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -39,29 +40,54 @@ func (e *OpenError) Error() string {
 
 // EraseCustomer destroys the customer's key: from then on nobody can read
 // anything personal of theirs, here or in the event log, nor the ways of the
-// rounds that went to their door. What is left are bare deliveries and alerts.
-// seen is the version that the caller knows, or AnyVersion. It may be repeated,
-// and completes what a kill interrupted. Errors are an *OpenError, or wrap
-// ErrNotFound, ErrStale, ErrUnavailable or ctx's.
+// rounds that went to their door or once were to. What is left are bare deliveries
+// and alerts. seen is the version that the caller knows, or AnyVersion. It may be
+// repeated, and completes what a kill interrupted. Errors are an *OpenError, or
+// wrap ErrNotFound, ErrStale, ErrUnavailable or ctx's.
 func (f *Fleet) EraseCustomer(ctx context.Context, id CustomerID, seen uint64) error {
-	l := f.ledger
-	theirs := func(d *Delivery) bool { return d.Customer == id }
+	for {
+		held := f.ledger.concerning(id)
+		err := f.ledger.hold(ctx, func(ctx context.Context) error {
+			for _, key := range f.ledger.concerning(id) {
+				if !slices.Contains(held, key) {
+					return errMoved
+				}
+			}
+			return f.erase(ctx, id, seen)
+		}, held...)
+		if !errors.Is(err, errMoved) {
+			return err
+		}
+	}
+}
+
+// errMoved: an edit holds less than it concerns by now.
+var errMoved = errors.New("it concerns more by now")
+
+// concerning are the keys of all that an erasure changes. Who adds a delivery
+// holds the customer, and who opens an alert all alerts.
+func (l *ledger) concerning(id CustomerID) []string {
 	keys := []string{string(id), alertBucket}
-	for _, d := range l.deliveries.list("", false, -1, theirs) {
-		keys = append(keys, d.key(), string(d.Round))
+	theirs := l.deliveriesOf(id)
+	for i := range theirs {
+		keys = append(keys, theirs[i].key(), string(theirs[i].Round))
+	}
+	for _, r := range l.visited(theirs) {
+		keys = append(keys, r.key())
 	}
 	for _, a := range l.alerts.list("", false, -1, func(a *Alert) bool { return a.Customer == id }) {
 		keys = append(keys, a.key())
 	}
-	// Who adds a delivery holds the customer, and who opens an alert all of them,
-	// so there is none that keys lacks.
-	return l.hold(ctx, func(ctx context.Context) error {
-		return f.erase(ctx, id, seen, l.deliveries.list("", false, -1, theirs))
-	}, keys...)
+	return keys
 }
 
-func (f *Fleet) erase(ctx context.Context, id CustomerID, seen uint64, theirs []Delivery) error {
+func (l *ledger) deliveriesOf(id CustomerID) []Delivery {
+	return l.deliveries.list("", false, -1, func(d *Delivery) bool { return d.Customer == id })
+}
+
+func (f *Fleet) erase(ctx context.Context, id CustomerID, seen uint64) error {
 	l := f.ledger
+	theirs := l.deliveriesOf(id)
 	c, ok := l.customers.get(string(id))
 	if !ok {
 		return fmt.Errorf("customer %q: %w", id, ErrNotFound)
@@ -72,11 +98,12 @@ func (f *Fleet) erase(ctx context.Context, id CustomerID, seen uint64, theirs []
 	if open := l.openOnes(theirs); len(open) > 0 {
 		return &OpenError{open}
 	}
-	if err := l.keys.Remove(KeyID(id)); err != nil {
+	// The ways of rounds lead to the door. They go first: afterwards nobody knows
+	// where it was.
+	if err := f.eraseRoutes(ctx, theirs); err != nil {
 		return err
 	}
-	// The way of a round leads to the door.
-	if err := l.eraseRoutes(theirs); err != nil {
+	if err := l.keys.Remove(KeyID(id)); err != nil {
 		return err
 	}
 	b := l.edit()
@@ -121,26 +148,6 @@ func (l *ledger) eraseAlerts(b *ledgerEdit, id CustomerID) error {
 		if err := put(b, l.alerts, &a); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// eraseRoutes destroys the keys of the rounds that went to a customer: their
-// ways, as they are and as the engine was told of them, cannot be read any more.
-func (l *ledger) eraseRoutes(theirs []Delivery) error {
-	went := make(map[DeliveryID]bool, len(theirs))
-	for i := range theirs {
-		went[theirs[i].ID] = true
-	}
-	rounds := l.rounds.list("", false, -1, func(r *Round) bool {
-		return slices.ContainsFunc(r.Stops, func(id DeliveryID) bool { return went[id] })
-	})
-	for _, r := range rounds {
-		if err := l.keys.Remove(KeyID(r.ID)); err != nil {
-			return err
-		}
-		r.Plan, r.Erased = Plan{}, true
-		l.rounds.place(&r)
 	}
 	return nil
 }

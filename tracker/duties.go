@@ -23,11 +23,13 @@ const dutyBucket = "duties"
 
 // storedDuty is one version of a round. It is null once the round is over.
 type storedDuty struct {
-	Devices []DeviceID   `json:"devices"`
-	Route   []byte       `json:"route,omitempty"` // a sealed Plan
-	Stops   []storedStop `json:"stops,omitempty"`
-	Depot   *Depot       `json:"depot,omitempty"`
-	Start   time.Time    `json:"start,omitzero"`
+	Devices []DeviceID `json:"devices"`
+	// Key is the round's as of this version, empty for the one named as the round.
+	Key   KeyID        `json:"key,omitempty"`
+	Route []byte       `json:"route,omitempty"` // a sealed Plan
+	Stops []storedStop `json:"stops,omitempty"`
+	Depot *Depot       `json:"depot,omitempty"`
+	Start time.Time    `json:"start,omitzero"`
 	// Updated stands for Start where breaks are concerned and that is not known.
 	Updated time.Time `json:"updated,omitzero"`
 	// Straight: where there is no route, straight lines are.
@@ -132,9 +134,9 @@ func (d *duty) row(keys *Keyring, id RoundID, version uint64) (BucketRecord, err
 	if d == nil {
 		return BucketRecord{Bucket: dutyBucket, Record: Record{Key: key, Value: []byte("null")}}, nil
 	}
-	s := storedDuty{Devices: d.devices, Depot: d.depot, Start: d.round.Start, Updated: d.round.Updated, Straight: d.straight}
+	s := storedDuty{Devices: d.devices, Key: d.round.Key, Depot: d.depot, Start: d.round.Start, Updated: d.round.Updated, Straight: d.straight}
 	var err error
-	if s.Route, err = keys.sealJSON(KeyID(id), dutyBucket, key, d.round.Plan); err != nil {
+	if s.Route, err = keys.sealJSON(d.round.sealedBy(), dutyBucket, key, d.round.Plan); err != nil {
 		return BucketRecord{}, err
 	}
 	for i := range d.stops {
@@ -160,8 +162,8 @@ func (k *Keyring) parseDuty(id RoundID, r Record) (*geofence.Round, error) {
 	if err := json.Unmarshal(r.Value, &s); err != nil || s == nil {
 		return nil, err
 	}
-	d := duty{round: Round{Meta: Meta{Updated: s.Updated}, ID: id, Start: s.Start}, devices: s.Devices, depot: s.Depot, straight: s.Straight}
-	if _, err := k.openJSON(KeyID(id), dutyBucket, r.Key, s.Route, &d.round.Plan); err != nil {
+	d := duty{round: Round{Meta: Meta{Updated: s.Updated}, ID: id, Key: s.Key, Start: s.Start}, devices: s.Devices, depot: s.Depot, straight: s.Straight}
+	if _, err := k.openJSON(d.round.sealedBy(), dutyBucket, r.Key, s.Route, &d.round.Plan); err != nil {
 		return nil, err
 	}
 	for _, stop := range s.Stops {

@@ -113,6 +113,9 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 			return nil, err
 		}
 	}
+	if err := l.destroySpent(); err != nil {
+		return nil, err
+	}
 	if l.duties, err = loadDuties(store, keys); err != nil {
 		return nil, err
 	}

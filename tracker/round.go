@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,6 +47,12 @@ type Round struct {
 	// Left are stops that were taken off while it ran: the vehicle may have been
 	// there.
 	Left []DeliveryID `json:"left,omitempty"`
+	// Former are all stops that were ever taken off: older ways lead to them.
+	Former []DeliveryID `json:"former,omitempty"`
+	// Key seals the way, and what the engine was told of it; empty for the one that
+	// is named as the round. Spent are those before, which are to be destroyed.
+	Key   KeyID   `json:"key,omitempty"`
+	Spent []KeyID `json:"spent,omitempty"`
 	// Plan is the way, which passes the doors of people: it is sealed under a
 	// key of the round's own.
 	Plan `json:"-"`
@@ -58,11 +65,15 @@ func (r *Round) AutoStarts() bool { return !r.Manual && r.Depot != "" && !r.Star
 const roundBucket = "rounds"
 
 func (r *Round) key() string            { return string(r.ID) }
-func (r *Round) personal() (KeyID, any) { return KeyID(r.ID), &r.Plan }
+func (r *Round) personal() (KeyID, any) { return r.sealedBy(), &r.Plan }
+func (r *Round) sealedBy() KeyID        { return cmp.Or(r.Key, KeyID(r.ID)) }
 
 // leave notes stops that are taken off.
 func (r *Round) leave(ids ...DeliveryID) {
 	for _, id := range ids {
+		if !slices.Contains(r.Former, id) {
+			r.Former = append(slices.Clip(r.Former), id)
+		}
 		if r.State == RoundRunning && !slices.Contains(r.Left, id) {
 			r.Left = append(slices.Clip(r.Left), id)
 		}
