@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -42,6 +43,25 @@ func (e *SendError) Error() string {
 		return e.Reason
 	}
 	return fmt.Sprintf("%s (%s)", e.Reason, e.Code)
+}
+
+// Outcome is what metrics call what became of an attempt to send: sent,
+// temporary, permanent, dead or unsure.
+func Outcome(err error) string {
+	var failed *SendError
+	switch {
+	case err == nil:
+		return "sent"
+	case !errors.As(err, &failed):
+		return "temporary"
+	case failed.Dead:
+		return "dead"
+	case failed.Permanent:
+		return "permanent"
+	case failed.Unsure:
+		return "unsure"
+	}
+	return "temporary"
 }
 
 // Unwrap returns the cause.

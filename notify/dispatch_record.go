@@ -86,11 +86,16 @@ func (r *recorder) rows(c *change) ([]tracker.BucketRecord, error) {
 	switch {
 	case e.State == Dead:
 		more = append(more, mark(deadBucket, e.ID))
-	case e.State == Sent && e.Channel == SMS && e.Receipt != "":
+	case e.State == Sent && e.traced():
 		more = append(more, record(receiptIndex, receiptKey(e.Channel, e.Receipt), []byte(e.ID)))
 	}
 	rows, err := e.rows(c.was)
 	return append(rows, more...), err
+}
+
+// traced tells whether the service may say later what became of a message.
+func (e *Entry) traced() bool {
+	return (e.Channel == SMS || e.Channel == Email) && e.Receipt != "" && e.Receipt != mailboxReceipt
 }
 
 // keep seals what was sent. HTML is much, and says what the text does: only the

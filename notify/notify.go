@@ -47,7 +47,7 @@ type Notifier struct {
 	recorder   *recorder
 	metrics    *metrics
 	log        *slog.Logger
-	// repeating keeps two from repeating a message at once.
+	// repeating keeps two from repeating a message, or taking it back, at once.
 	repeating sync.Mutex
 }
 

@@ -85,7 +85,7 @@ func cuts(page []tracker.Record, deadFrom string) (rows []tracker.BucketRecord, 
 		for _, id := range e.deliveries() {
 			rows = append(rows, record(deliveryIndex, string(id)+"/"+e.ID, nil))
 		}
-		if e.Channel == SMS && e.Receipt != "" {
+		if e.traced() {
 			rows = append(rows, record(receiptIndex, receiptKey(e.Channel, e.Receipt), nil))
 		}
 	}

@@ -62,7 +62,8 @@ type Progress struct {
 	Attempts int `json:"attempts,omitempty"`
 	// Done is when it was sent or given up, zero before that.
 	Done time.Time `json:"done,omitzero"`
-	// Reason is why it was not sent, Receipt the service's name for one that was.
+	// Reason is why it was not sent, or what is known of one that was sent and has
+	// yet to be brought; Receipt is the service's name for one that was.
 	Reason  string `json:"reason,omitempty"`
 	Receipt string `json:"receipt,omitempty"`
 }

@@ -46,6 +46,7 @@ var doors = map[string][]string{
 	"github.com/gorilla/websocket":          {"web", "cmd/wayguard"},
 	"github.com/twilio/twilio-go":           {"notify/sms"},
 	"github.com/wneessen/go-mail":           {"notify/email"},
+	"github.com/emersion/go-message":        {"notify/email"},
 	"github.com/emersion/go-msgauth":        {"notify/email"},
 	"github.com/SherClockHolmes/webpush-go": {"notify/webpush"},
 }

@@ -34,10 +34,11 @@ type outgoing struct {
 	carriers   []notify.Carrier
 	// mounts are the carriers' callbacks and links.
 	mounts []web.Mount
-	// report hears what became of text messages; nil for nobody. It is set before
-	// the server runs.
-	report sms.StatusFunc
-	close  func()
+	// report hears what became of text messages, returned of mails that came back;
+	// nil for nobody. They are set before the server runs.
+	report   sms.StatusFunc
+	returned email.BounceFunc
+	close    func()
 }
 
 // outside is what carriers need to know of the server.
@@ -103,6 +104,14 @@ func (out *outgoing) reported(ctx context.Context, receipt string, failed *notif
 		return nil
 	}
 	return out.report(ctx, receipt, failed)
+}
+
+// bounced passes on what became of a mail.
+func (out *outgoing) bounced(ctx context.Context, receipt string, of func(address string) (*notify.SendError, bool)) error {
+	if out.returned == nil {
+		return tracker.ErrNotFound
+	}
+	return out.returned(ctx, receipt, of)
 }
 
 // badOptions makes what an operator has to mend an inputError.

@@ -4,10 +4,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
 	netmail "net/mail"
 	"os"
 
 	"wayguard/notify/email"
+	"wayguard/web"
 )
 
 // mailing is the server that takes mails.
@@ -18,10 +20,29 @@ type mailing struct {
 	CA           string     `name:"smtp-ca" placeholder:"FILE" help:"Certificates (PEM) of the authority that signed its certificate; the system's unless given."`
 	User         string     `name:"smtp-user" help:"User name for it."`
 	PasswordFile string     `name:"smtp-password-file" placeholder:"FILE" help:"File that holds the password for it. The variable WAYGUARD_SMTP_PASSWORD can hold the password itself."`
-	From         string     `name:"mail-from" placeholder:"ADDRESS" help:"Sender of the mails, such as \"Deliveries <deliveries@example.com>\"; mails that bounce come back to it."`
+	From         string     `name:"mail-from" placeholder:"ADDRESS" help:"Sender of the mails, such as \"Deliveries <deliveries@example.com>\"; mails that bounce later come back to it, unless --mail-bounces is given."`
 	ReplyTo      string     `name:"mail-reply-to" placeholder:"ADDRESS" help:"Where answers to the mails go; to the sender unless given."`
 	Unsubscribe  string     `name:"mail-unsubscribe" placeholder:"ADDRESS" help:"Mailbox that somebody reads for mails of customers who want no more; with --public-url they have a link, too."`
+	Bounces      mailReturn `embed:"" prefix:"mail-"`
 	DKIM         dkimSigner `embed:"" prefix:"dkim-"`
+}
+
+// mailReturn says how mails that bounce later come back.
+type mailReturn struct {
+	Address   string `name:"bounces" placeholder:"ADDRESS" help:"Address that mails come back to that bounce later, with + and a name of each mail's before the @; that of the sender unless given."`
+	TokenFile string `name:"bounce-token-file" placeholder:"FILE" help:"File that holds the token with which the mail server posts them to /in/mail/bounces. The variable WAYGUARD_MAIL_BOUNCE_TOKEN can hold the token itself."`
+}
+
+// bounceTokenVariable holds the token itself.
+const bounceTokenVariable = "WAYGUARD_MAIL_BOUNCE_TOKEN"
+
+func (m mailReturn) options(o outside, out *outgoing) (b email.Bounces, err error) {
+	b = email.Bounces{Address: m.Address, Report: out.bounced}
+	b.Token, err = secret("--mail-bounce-token-file", m.TokenFile, bounceTokenVariable)
+	if err == nil && b.Token == "" && m.Address != "" {
+		o.log.Warn("without a token nobody can post the mails that bounce; give --mail-bounce-token-file")
+	}
+	return b, err
 }
 
 // dkimSigner says how mails are signed.
@@ -47,11 +68,17 @@ func (m mailing) open(o outside, out *outgoing, stop email.Unsubscribe) error {
 		return err
 	}
 	options.Unsubscribe = stop
+	if options.Bounces, err = m.Bounces.options(o, out); err != nil {
+		return err
+	}
 	c, err := email.New(options)
 	if err != nil {
 		return fmt.Errorf("the flags of mails: %w", err)
 	}
 	out.carriers, out.close = append(out.carriers, c), c.Close
+	if options.Bounces.Token != "" {
+		out.mounts = append(out.mounts, web.Mount{Pattern: http.MethodPost + " " + email.BouncesPath, Handler: c.Bounces(), Body: email.MaxBounce})
+	}
 	return nil
 }
 
@@ -59,7 +86,7 @@ func (m mailing) options(o outside) (e email.Options, err error) {
 	e = email.Options{
 		Server:  email.Server{Host: m.Host, Port: m.Port, Encryption: email.Encryption(m.TLS), User: m.User},
 		Clock:   o.fleet.Clock(),
-		Metrics: o.metrics,
+		Metrics: o.metrics, Fingerprint: o.fleet.Fingerprint,
 	}
 	from, err := mailAddress("--mail-from", m.From)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,13 +16,21 @@ import (
 )
 
 // letterbox is a mail server that keeps what it is given.
-type letterbox struct{ got chan string }
+type letterbox struct {
+	got chan string
+	// sender is the last envelope's, a string.
+	sender atomic.Value
+}
 
 func (b *letterbox) NewSession(*smtp.Conn) (smtp.Session, error) { return letterSession{b}, nil }
 
 type letterSession struct{ *letterbox }
 
-func (letterSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s letterSession) Mail(from string, _ *smtp.MailOptions) error {
+	s.sender.Store(from)
+	return nil
+}
+
 func (letterSession) Rcpt(string, *smtp.RcptOptions) error { return nil }
 func (letterSession) Reset()                               {}
 func (letterSession) Logout() error                        { return nil }
@@ -105,6 +114,75 @@ func TestMailLeavesTheServer(t *testing.T) {
 	}
 	p.interrupt(t)
 	for _, secret := range []string{"customer@example.com", "another@example.com", "A customer", strings.TrimPrefix(stop.Path, "/unsubscribe/")} {
+		if strings.Contains(p.output.String(), secret) {
+			t.Errorf("the log holds %q:\n%s", secret, p.output)
+		}
+	}
+}
+
+// notification is what a mail server writes of a mail that it could not bring.
+func notification(sender, recipient string) string {
+	return strings.ReplaceAll(`From: MAILER-DAEMON@mx.example.org
+To: `+sender+`
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+
+Final-Recipient: rfc822; `+recipient+`
+Action: failed
+Status: 5.1.1
+
+--b--
+`, "\n", "\r\n")
+}
+
+// TestMailsComeBack has mails bounce after they left: what proves itself makes a
+// dead letter, what does not changes nothing, and neither is in the log.
+func TestMailsComeBack(t *testing.T) {
+	box, port := startLetterbox(t)
+	t.Setenv("WAYGUARD_MAIL_BOUNCE_TOKEN", testTwilio)
+	p := startServe(t, t.TempDir(), "--public-url", "https://fleet.example", "--smtp-host", "127.0.0.1", "--smtp-port", port,
+		"--smtp-tls", "none", "--mail-from", "deliveries@example.com", "--mail-bounces", "bounces@example.com")
+	p.orderWithCode(t, "A customer", "customer@example.com")
+	box.next(t, p)
+	sender := box.sender.Load().(string)
+	if !strings.HasPrefix(sender, "bounces+") {
+		t.Fatalf("the envelope's sender is %q", sender)
+	}
+	post := func(sender, recipient, want string) {
+		t.Helper()
+		r, err := http.NewRequest(http.MethodPost, "http://"+p.http+"/in/mail/bounces", strings.NewReader(notification(sender, recipient)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth("postfix", testTwilio)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%v, %v", answer, err)
+		}
+		answer.Body.Close()
+		if _, metrics := p.send(t, http.MethodGet, "/metrics", nil); !strings.Contains(string(metrics), `wayguard_email_bounces_total{outcome="`+want+`"} 1`) {
+			t.Errorf("%s to %s is not counted as %s", sender, recipient, want)
+		}
+	}
+	state := func() string {
+		all := p.messages(t)
+		return all[slices.IndexFunc(all, func(m written) bool { return m.Kind == "code" })].State
+	}
+	eventually(t, "the mail is noted as sent", func() bool { return state() == "sent" })
+	post(sender, "another@example.com", "unproven")
+	if s := state(); s != "sent" {
+		t.Errorf("the message is %s after a forged bounce", s)
+	}
+	post(sender, "customer@example.com", "dead")
+	if s := state(); s != "dead" {
+		t.Errorf("the message is %s", s)
+	}
+	p.interrupt(t)
+	for _, secret := range []string{"customer@example.com", "another@example.com", sender, testTwilio} {
 		if strings.Contains(p.output.String(), secret) {
 			t.Errorf("the log holds %q:\n%s", secret, p.output)
 		}

@@ -175,6 +175,10 @@ func TestBadCarriers(t *testing.T) {
 		"no sender":             {[]string{"--smtp-host", "mail.example.com"}, "--mail-from"},
 		"bad sender":            {[]string{"--smtp-host", "mail.example.com", "--mail-from", "nobody"}, "--mail-from"},
 		"bad reply-to":          {mail("--mail-reply-to", "nobody"), "--mail-reply-to"},
+		"bad bounces":           {mail("--mail-bounces", "nobody"), "bounces"},
+		"empty bounce token":    {mail("--mail-bounce-token-file", nothing), "--mail-bounce-token-file"},
+		"short bounce token":    {mail("--mail-bounce-token-file", fileOf(t, "guess")), "openssl"},
+		"bounces, no server":    {[]string{"--mail-bounces", "b@example.com"}, "--smtp-host"},
 		"bad mailbox":           {mail("--mail-unsubscribe", "nobody"), "mailbox"},
 		"bad port":              {mail("--smtp-port", "70000"), "port"},
 		"in plain text":         {mail("--smtp-tls", "none", "--smtp-user", "u"), "starttls"},
@@ -215,9 +219,10 @@ func TestServeWithCarriers(t *testing.T) {
 	t.Setenv("WAYGUARD_TWILIO_TOKEN", testTwilio)
 	silent := httptest.NewServer(http.NotFoundHandler())
 	silent.Close()
+	t.Setenv("WAYGUARD_MAIL_BOUNCE_TOKEN", testTwilio)
 	p := startServe(t, t.TempDir(), "--public-url", "https://fleet.example", "--smtp-host", "127.0.0.1", "--smtp-port", strings.Split(silent.Listener.Addr().String(), ":")[1],
 		"--smtp-tls", "none", "--smtp-user", "u", "--mail-from", "d@example.com", "--twilio-account", testSID, "--twilio-from", "+4930123456")
-	for path, want := range map[string]int{"/hooks/twilio/status": http.StatusForbidden, "/hooks/twilio/inbound": http.StatusForbidden, "/unsubscribe/guessed-token-XYZ": http.StatusNotFound} {
+	for path, want := range map[string]int{"/hooks/twilio/status": http.StatusForbidden, "/hooks/twilio/inbound": http.StatusForbidden, "/in/mail/bounces": http.StatusUnauthorized, "/unsubscribe/guessed-token-XYZ": http.StatusNotFound} {
 		if status, body := p.send(t, http.MethodPost, path, []byte("To=%2B4915112345678")); status != want {
 			t.Errorf("POST %s: %d %s", path, status, body)
 		}
@@ -225,6 +230,9 @@ func TestServeWithCarriers(t *testing.T) {
 	_, metrics := p.send(t, http.MethodGet, "/metrics", nil)
 	if !strings.Contains(string(metrics), `wayguard_sms_callbacks_total{outcome="refused"} 2`) {
 		t.Error("the forged callbacks are not in the metrics")
+	}
+	if !strings.Contains(string(metrics), `wayguard_email_bounces_total{outcome="refused"} 1`) {
+		t.Error("the forged bounce is not in the metrics")
 	}
 	p.interrupt(t)
 	log := p.output.String()

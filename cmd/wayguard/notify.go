@@ -49,7 +49,7 @@ func (s *server) openMessages(site string, limits messaging, o notify.Options) (
 	if m.notifier, err = notify.Open(o); err != nil {
 		return err
 	}
-	s.out.report = m.reported
+	s.out.report, s.out.returned = m.reported, m.notifier.Bounced
 	return nil
 }
 

@@ -25,6 +25,10 @@ func (a address) envelope() string {
 	return m.String()
 }
 
+// folded is equal for addresses of the same mailbox: no server in use tells them
+// apart by their case.
+func (a address) folded() string { return strings.ToLower(a.String()) }
+
 // maxAddress is that of RFC 5321, section 4.5.3.1.3, less the brackets.
 const maxAddress = 254
 

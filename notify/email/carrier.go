@@ -2,7 +2,6 @@ package email
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,10 +11,13 @@ import (
 
 // Carrier hands mails to a server. Its methods may be called from any goroutine.
 type Carrier struct {
-	opts     Options
-	pool     *pool
-	from     address
-	outcomes *prometheus.CounterVec
+	opts Options
+	pool *pool
+	// bounces is zero where those have no address of their own.
+	from, bounces address
+	outcomes      *prometheus.CounterVec
+	// returned counts mails that came back.
+	returned *prometheus.CounterVec
 }
 
 var _ notify.Carrier = (*Carrier)(nil)
@@ -34,12 +36,17 @@ func New(o Options) (*Carrier, error) {
 	c := &Carrier{opts: o, from: from, outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "wayguard_email_messages_total",
 		Help: "Attempts to hand a mail over by what became of them: sent, temporary, permanent, dead or unsure.",
-	}, []string{"outcome"})}
+	}, []string{"outcome"}), returned: newReturned()}
+	if o.Bounces.Address != "" {
+		if c.bounces, err = parseAddress(o.Bounces.Address); err != nil {
+			return nil, fmt.Errorf("email: %w", err)
+		}
+	}
 	c.pool = newPool(dialer{server: o.Server, name: from.domain})
 	if o.Metrics == nil {
 		return c, nil
 	}
-	for _, collector := range []prometheus.Collector{c.outcomes, c.pool.opened} {
+	for _, collector := range []prometheus.Collector{c.outcomes, c.returned, c.pool.opened} {
 		if err := o.Metrics.Register(collector); err != nil {
 			return nil, fmt.Errorf("email: register metrics: %w", err)
 		}
@@ -55,45 +62,28 @@ func (c *Carrier) Close() { c.pool.close() }
 
 // Send hands a message over; the receipt is its Message-ID.
 func (c *Carrier) Send(ctx context.Context, m *notify.Message) (receipt string, err error) {
-	defer func() { c.outcomes.WithLabelValues(outcome(err)).Inc() }()
+	defer func() { c.outcomes.WithLabelValues(notify.Outcome(err)).Inc() }()
 	to, err := parseAddress(m.Address)
 	if err != nil {
 		return "", badAddress(err)
 	}
-	text, err := c.compose(m, to)
+	name := c.nameOf(m)
+	text, err := c.compose(m, name, to)
 	if err != nil {
 		return "", &notify.SendError{Reason: "the mail could not be written", Permanent: true, Err: err}
 	}
-	if err := c.deliver(ctx, to, text); err != nil {
+	if err := c.deliver(ctx, c.sender(name, to), to, text); err != nil {
 		return "", err
 	}
-	return c.messageID(m), nil
+	return c.messageID(name), nil
 }
 
-func (c *Carrier) deliver(ctx context.Context, to address, text []byte) error {
+func (c *Carrier) deliver(ctx context.Context, from, to address, text []byte) error {
 	s, err := c.pool.get(ctx)
 	if err != nil {
 		return err
 	}
-	err = s.transfer(ctx, c.from, to, text)
+	err = s.transfer(ctx, from, to, text)
 	c.pool.put(s)
 	return err
-}
-
-// outcome is a label of metrics.
-func outcome(err error) string {
-	var failed *notify.SendError
-	switch {
-	case err == nil:
-		return "sent"
-	case !errors.As(err, &failed):
-		return "temporary"
-	case failed.Dead:
-		return "dead"
-	case failed.Permanent:
-		return "permanent"
-	case failed.Unsure:
-		return "unsure"
-	}
-	return "temporary"
 }

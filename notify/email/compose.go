@@ -2,8 +2,6 @@ package email
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/mail"
 	"net/url"
@@ -13,15 +11,9 @@ import (
 	"wayguard/notify"
 )
 
-// messageID is made of the message's, so that it is the same each time.
-func (c *Carrier) messageID(m *notify.Message) string {
-	sum := sha256.Sum256([]byte(m.ID))
-	return hex.EncodeToString(sum[:16]) + "@" + c.from.domain
-}
-
-// compose writes the mail, and signs it: what it returns is what must be sent,
+// compose writes the mail of a name, and signs it: what it returns is what must be sent,
 // byte for byte.
-func (c *Carrier) compose(m *notify.Message, to address) ([]byte, error) {
+func (c *Carrier) compose(m *notify.Message, name string, to address) ([]byte, error) {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&mail.Address{Name: c.opts.From.Name, Address: c.from.String()})
 	msg.ToMailAddress(&mail.Address{Name: m.Name, Address: to.String()})
@@ -29,7 +21,7 @@ func (c *Carrier) compose(m *notify.Message, to address) ([]byte, error) {
 		msg.ReplyToMailAddress(c.opts.ReplyTo)
 	}
 	msg.Subject(m.Subject)
-	msg.SetMessageIDWithValue(c.messageID(m))
+	msg.SetMessageIDWithValue(c.messageID(name))
 	msg.SetDateWithValue(c.opts.Clock.Now())
 	// RFC 3834: nobody's absence note answers it; Exchange has a header of its own.
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")

@@ -2,7 +2,8 @@
 // the operator's relay or that of a provider, signed with DKIM if there is a key.
 //
 // Start with New; Carrier.Send returns once the server has taken a message over.
-// Unsubscriber answers the one-click links of the mails (RFC 8058).
+// Unsubscribe answers the one-click links of the mails (RFC 8058), Carrier.Bounces
+// takes back what bounced.
 //
 // # What a caller may assume
 //
@@ -22,8 +23,21 @@
 //
 // Errors hold codes, never what the server said, which repeats addresses.
 //
-// Mails that bounce after the server took them over come back as mail, to the
-// sender's mailbox; this package does not read it.
+// # Mails that come back
+//
+// A mail that bounces after the server took it over comes back as a mail, a
+// delivery status notification (RFC 3464), which a mail server posts to
+// Carrier.Bounces. It counts only where it proves that it is about a mail of ours
+// to the very recipient that it names: by our Message-ID, which nobody can guess, or
+// by the address that it came to,
+//
+//	bounces+NAME.CHECK@example.com
+//
+// NAME is that of the Message-ID, 128 bits of a keyed hash of the message's ID, and
+// CHECK 80 bits of one of NAME and the recipient. Where the server has given up,
+// the message goes over the next channel; the codes that make an address a dead
+// one are those of answers over SMTP. Codes 4.x.x make none dead. A mail that is
+// delayed is noted on the message only.
 //
 // # Addresses
 //

@@ -1,7 +1,10 @@
 package email
 
 import (
+	"bytes"
 	"net/textproto"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -51,6 +54,47 @@ func FuzzVerdict(f *testing.F) {
 		}
 		if strings.Contains(v.Error(), "secret") || len(v.Code) > 40 {
 			t.Errorf("%q repeats %q", v.Error(), text)
+		}
+	})
+}
+
+// FuzzNotification wants of any mail that it is read to an end within bounds, or
+// refused with nothing, and that nothing of it but codes is repeated.
+func FuzzNotification(f *testing.F) {
+	seeds, err := filepath.Glob("testdata/bounces/*.eml")
+	if err != nil || len(seeds) == 0 {
+		f.Fatal("no seeds:", err)
+	}
+	for _, name := range seeds {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+		words := strings.NewReplacer("SENDER", "bounces+"+strings.Repeat("0", 26)+"."+strings.Repeat("v", 16)+"@example.com", "RECIPIENT", "nn@example.org", "ACTION", "failed", "STATUS", "5.1.1")
+		f.Add([]byte(words.Replace(string(text))))
+	}
+	f.Fuzz(func(t *testing.T, mail []byte) {
+		n, err := parseNotification(bytes.NewReader(mail))
+		if err != nil {
+			if n != nil || err != errNoMail && err != errNoNotification {
+				t.Errorf("%+v, %v", n, err)
+			}
+			return
+		}
+		if len(n.recipients) == 0 || len(n.recipients) > maxParts*maxFates || len(n.marks) > maxMarks || len(n.messageID) > maxMessageID {
+			t.Errorf("%+v", n)
+		}
+		for _, r := range n.recipients {
+			if code := enhanced.FindString(r.code); code != r.code {
+				t.Errorf("code %q", r.code)
+			}
+			if v := r.verdict(); v != nil && (v.Dead && (!v.Permanent || r.code[0] != '5') || v.Unsure || v.Err != nil) {
+				t.Errorf("%+v gives %+v", r, v)
+			}
+			if found, ok := n.of(r.addresses[0]); !ok || found.verdict() == nil != (r.verdict() == nil) && len(n.recipients) == 1 {
+				t.Errorf("%+v is not found", r)
+			}
 		}
 	})
 }

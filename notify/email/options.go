@@ -18,10 +18,11 @@ import (
 	"wayguard/tracker"
 )
 
-// Options configure a Carrier. Server.Host and From are required.
+// Options configure a Carrier. Server.Host, From and Fingerprint are required.
 type Options struct {
 	Server Server
-	// From is what recipients see, and where bounces go.
+	// From is what recipients see, and where bounces go that have no address of
+	// their own.
 	From mail.Address
 	// ReplyTo is where answers go; nil for From.
 	ReplyTo *mail.Address
@@ -29,6 +30,10 @@ type Options struct {
 	Key *SigningKey
 	// Unsubscribe is how customers stop the mails.
 	Unsubscribe Unsubscribe
+	Bounces     Bounces
+	// Fingerprint is a keyed hash, by which nobody else can name a mail that we
+	// sent: that of tracker.Fleet.
+	Fingerprint func(purpose string, text []byte) [32]byte
 	// Clock is that of the Date header.
 	Clock *tracker.Clock
 	// Metrics receives the carrier's collectors; nil for none.
@@ -45,6 +50,18 @@ type Unsubscribe struct {
 	Mailbox string
 	// Clock is nil for the system's.
 	Clock *tracker.Clock
+}
+
+// Bounces says how mails that come back after the server took them are known; see
+// Carrier.Bounces.
+type Bounces struct {
+	// Address is where they come back to, with "+" and a name of each mail's behind
+	// its mailbox; empty for the sender's.
+	Address string
+	// Token proves who posts them; empty where nobody does.
+	Token string
+	// Report hears of them. It is required where there is a token.
+	Report BounceFunc
 }
 
 // Encryption is how a connection to the server is encrypted.
@@ -139,6 +156,28 @@ func (o Options) validate() error {
 	}
 	if o.Unsubscribe.PublicURL != nil && o.Unsubscribe.Suppressed == nil {
 		return fmt.Errorf("%w: links that stop the mails need a place to note it", ErrOptions)
+	}
+	if o.Fingerprint == nil {
+		return fmt.Errorf("%w: a keyed hash that names the mails is required", ErrOptions)
+	}
+	return o.Bounces.validate()
+}
+
+// minToken is that of 128 bits in base64.
+const minToken = 22
+
+func (b Bounces) validate() error {
+	if b.Address != "" {
+		if a, err := parseAddress(b.Address); err != nil || a.wide || len(a.local) > maxLocal-markLength {
+			return fmt.Errorf("%w: the address for bounces must be an email address with at most %d characters before the @, such as bounces@example.com", ErrOptions, maxLocal-markLength)
+		}
+	}
+	switch {
+	case b.Token == "":
+	case len(b.Token) < minToken || strings.ContainsFunc(b.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return fmt.Errorf("%w: the token for bounces must be at least %d letters and digits; make one with: openssl rand -hex 16", ErrOptions, minToken)
+	case b.Report == nil:
+		return fmt.Errorf("%w: bounces that are posted need somebody to hear of them", ErrOptions)
 	}
 	return nil
 }

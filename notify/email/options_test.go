@@ -24,9 +24,14 @@ func TestBadOptions(t *testing.T) {
 		"no sender":       func(o *email.Options) { o.From = netmail.Address{} },
 		"bad reply-to":    func(o *email.Options) { o.ReplyTo = &netmail.Address{Address: "x"} },
 		"bad mailbox":     func(o *email.Options) { o.Unsubscribe.Mailbox = "x" },
+		"no keyed hash":   func(o *email.Options) { o.Fingerprint = nil },
+		"bad bounces":     func(o *email.Options) { o.Bounces.Address = "x" },
+		"long bounces":    func(o *email.Options) { o.Bounces.Address = "those-that-came-back-late@example.com" },
+		"short token":     func(o *email.Options) { o.Bounces.Token, o.Bounces.Report = "guess", noReport },
+		"nobody hears":    func(o *email.Options) { o.Bounces.Token = testPassword },
 		"nothing to note": func(o *email.Options) { o.Unsubscribe.PublicURL = &url.URL{Scheme: "https", Host: "h"} },
 	} {
-		o := email.Options{Server: email.Server{Host: "mail.example.com"}, From: netmail.Address{Address: "a@example.com"}}
+		o := email.Options{Fingerprint: fingerprint, Server: email.Server{Host: "mail.example.com"}, From: netmail.Address{Address: "a@example.com"}}
 		if _, err := email.New(o); err != nil {
 			t.Fatal(err)
 		}

@@ -32,6 +32,7 @@ anvil unix - - n - 1 anvil
 proxymap unix - - n - - proxymap
 proxywrite unix - - n - 1 proxymap
 error unix - - n - - error
+local unix - n n - - local
 retry unix - - n - - error
 discard unix - - n - - discard
 virtual unix - n n - - virtual
@@ -44,11 +45,9 @@ data_directory = %[1]s/data
 maillog_file = %[1]s/log
 maillog_file_prefixes = /
 myhostname = mx.example.org
-mydestination =
 mynetworks =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
-alias_maps =
 alias_database =
 virtual_mailbox_domains = example.org
 virtual_mailbox_base = %[1]s/mail
@@ -63,9 +62,9 @@ smtpd_tls_key_file = %[1]s/key.pem
 message_size_limit = 200000
 `
 
-// startPostfix runs a Postfix of the test's own; box is where mail for
-// nn@example.org arrives.
-func startPostfix(t *testing.T) (port int, box string) {
+// startPostfix runs a Postfix of the test's own, with more settings and aliases;
+// box is where mail for nn@example.org arrives.
+func startPostfix(t *testing.T, more, aliases string) (port int, box string) {
 	t.Helper()
 	needPostfix(t)
 	// The path must be short, for those of sockets are.
@@ -96,7 +95,8 @@ func startPostfix(t *testing.T) (port int, box string) {
 	c := testCertificate(t)
 	for name, text := range map[string]string{
 		"cert.pem": string(c.cert), "key.pem": string(c.key),
-		"etc/main.cf":   fmt.Sprintf(postfixSettings, dir, owner.Uid, owner.Gid),
+		"etc/main.cf":   fmt.Sprintf(postfixSettings+more, dir, owner.Uid, owner.Gid),
+		"etc/aliases":   aliases,
 		"etc/master.cf": fmt.Sprintf(postfixServices, port),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -161,7 +161,7 @@ func runPostfix(t *testing.T, etc, log string, port int) {
 // A server that somebody else wrote takes the mails, and what it puts into the
 // mailbox still verifies.
 func TestPostfix(t *testing.T) {
-	port, box := startPostfix(t)
+	port, box := startPostfix(t, "mydestination =\nalias_maps =\n", "")
 	key := signingKey(t, pemKey(t, "PRIVATE KEY", rsaKey(t, 2048)))
 	c := newCarrier(t, email.Options{
 		Server: email.Server{Host: "localhost", Port: port, Roots: testCertificate(t).roots},

@@ -21,6 +21,17 @@ import (
 // openSuppressed is one on a real store.
 func openSuppressed(t testing.TB) *notify.Suppressed {
 	t.Helper()
+	fleet, _ := openFleet(t, nil)
+	s, err := notify.OpenSuppressed(fleet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// openFleet is one on a real store; clock is nil for the system's.
+func openFleet(t testing.TB, clock *tracker.Clock) (*tracker.Fleet, *tracker.Keyring) {
+	t.Helper()
 	dir := t.TempDir()
 	store, err := boltstore.Open(filepath.Join(dir, "fleet.db"), boltstore.Options{MmapBytes: 64 << 20})
 	if err != nil {
@@ -30,7 +41,7 @@ func openSuppressed(t testing.TB) *notify.Suppressed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fleet, err := tracker.Open(store, tracker.Options{Keyring: keys, Log: slog.New(slog.DiscardHandler)})
+	fleet, err := tracker.Open(store, tracker.Options{Keyring: keys, Clock: clock, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,11 +54,7 @@ func openSuppressed(t testing.TB) *notify.Suppressed {
 		keys.Close()
 		store.Close()
 	})
-	s, err := notify.OpenSuppressed(fleet)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return fleet, keys
 }
 
 // page is a server with the page, as it is mounted.

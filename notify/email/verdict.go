@@ -42,6 +42,9 @@ func unreachable(err error) error {
 	return failed
 }
 
+// noMailbox is why an address is dead.
+const noMailbox = "there is no such mailbox"
+
 const untrustedServer = "the mail server's certificate is not to be trusted"
 
 func untrusted(err error) bool {
@@ -97,7 +100,7 @@ func verdict(reply *textproto.Error) *notify.SendError {
 	}
 	switch {
 	case goneReplies[reply.Code] && gone[detail]:
-		failed.Reason, failed.Permanent, failed.Dead = "there is no such mailbox", true, true
+		failed.Reason, failed.Permanent, failed.Dead = noMailbox, true, true
 	case reply.Code >= 500:
 		failed.Reason, failed.Permanent = "the mail server refuses the mail", true
 	case reply.Code >= 400:

@@ -83,19 +83,8 @@ func judgeStatus(status int) *notify.SendError {
 // outcome is a label of metrics.
 func outcome(err error) string {
 	var failed *notify.SendError
-	switch {
-	case err == nil:
-		return "sent"
-	case !errors.As(err, &failed):
-		return "temporary"
-	case failed.Code == codeCapped:
+	if errors.As(err, &failed) && failed.Code == codeCapped {
 		return "capped"
-	case failed.Dead:
-		return "dead"
-	case failed.Permanent:
-		return "permanent"
-	case failed.Unsure:
-		return "unsure"
 	}
-	return "temporary"
+	return notify.Outcome(err)
 }
