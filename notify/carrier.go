@@ -32,6 +32,9 @@ type SendError struct {
 	Dead bool
 	// After is how long to wait at least; 0 leaves it to the sender.
 	After time.Duration
+	// Busy: the service takes nothing from us for now, whatever the message, so
+	// that others wait for After, too; see Pause.
+	Busy bool
 	// Unsure: the service may have taken it over all the same.
 	Unsure bool
 	// Err is the cause, nil for none.

@@ -62,14 +62,17 @@ func (n *Notifier) serve(ctx context.Context, l *lane) {
 			n.trouble("read the outbox", err)
 			pause(ctx, storeRetry)
 		}
-		full := len(slots) == cap(slots)
+		full := len(slots) == cap(slots) || l.open(n.now()).After(n.now())
 		it := l.take(n.now(), full)
 		switch {
 		case it == nil:
 			n.rest(ctx, l)
 		case full:
 			n.deal(sendCtx, l, it)
-		case l.limiter.Wait(ctx) == nil:
+		case l.limiter.Wait(ctx) != nil:
+		case l.open(n.now()).After(n.now()): // since it waited
+			l.giveBack(it)
+		default:
 			slots <- struct{}{} // there is room: nobody else fills it
 			sending.Go(func() {
 				n.deal(sendCtx, l, it)

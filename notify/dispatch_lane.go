@@ -53,6 +53,8 @@ type window struct {
 	// has more up to there. Before the system's time rested it is not read again.
 	through, rested time.Time
 	missing         bool
+	// held is until when the carrier is left alone.
+	held time.Time
 }
 
 type laneItem struct {
@@ -105,11 +107,15 @@ func (w *window) insert(d dueItem, due time.Time) {
 		w.missing = true
 	default:
 		it := &laneItem{d, due}
-		at, _ := slices.BinarySearchFunc(w.queue, it, byDue)
-		w.queue = slices.Insert(w.queue, at, it)
+		w.enqueue(it)
 		w.items[d.id] = it
 		w.count[d.To]++
 	}
+}
+
+func (w *window) enqueue(it *laneItem) {
+	at, _ := slices.BinarySearchFunc(w.queue, it, byDue)
+	w.queue = slices.Insert(w.queue, at, it)
 }
 
 func byDue(a, b *laneItem) int { return cmp.Compare(a.key, b.key) }
@@ -127,15 +133,17 @@ func (w *window) forget(it *laneItem) {
 
 // take returns the next message that can be dealt with now: one that is due
 // whose recipient has none being sent or, of whatever is due, one that has no
-// time left here. With lapsed, only the latter.
+// time left here, nor will when the carrier takes messages again. With lapsed, only
+// the latter.
 func (l *lane) take(now time.Time, lapsed bool) *laneItem {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	open := later(l.held, now)
 	for at, it := range l.queue {
 		if it.due.After(now) {
 			return nil
 		}
-		over := !now.Before(it.Until)
+		over := !open.Before(it.Until)
 		if l.busy[it.To] || lapsed && !over || !l.outbox.bundles.close(it.Bundle, it.id) {
 			continue
 		}
@@ -162,6 +170,9 @@ func (l *lane) next(now time.Time) time.Time {
 	at := l.through.Add(-laneAhead / 2)
 	if len(l.queue) > 0 && l.queue[0].due.After(now) && l.queue[0].due.Before(at) {
 		at = l.queue[0].due
+	}
+	if l.held.After(now) && l.held.Before(at) {
+		at = l.held
 	}
 	return at
 }

@@ -36,8 +36,8 @@ func (n *Notifier) attempt(ctx context.Context, l *lane, it *laneItem) (*change,
 	}
 	c := &change{entry: e, was: it.key, channel: l.channel}
 	now := n.now()
-	if !now.Before(e.Until) {
-		n.lapse(c, now)
+	if open := l.open(now); !open.Before(e.Until) {
+		n.lapse(c, now, open.After(now))
 		return c, nil
 	}
 	held, reason := n.held(e, now)
@@ -55,11 +55,15 @@ func (n *Notifier) attempt(ctx context.Context, l *lane, it *laneItem) (*change,
 	return c, nil
 }
 
-// lapse ends the time of a channel.
-func (n *Notifier) lapse(c *change, now time.Time) {
+// lapse ends the time of a channel; held where its carrier takes nothing until
+// then.
+func (n *Notifier) lapse(c *change, now time.Time, held bool) {
 	reason := "expired before it could be sent"
-	if c.entry.Attempts > 0 {
+	switch {
+	case c.entry.Attempts > 0:
 		reason = "not taken in time: " + c.entry.Reason
+	case held:
+		reason = "the service takes no more until it is too late"
 	}
 	c.pass(reason, now)
 }
@@ -131,7 +135,11 @@ func (n *Notifier) send(ctx context.Context, l *lane, c *change, m *Message) boo
 		e.Receipt, c.outcome = receipt[:min(len(receipt), maxReceipt)], string(Sent)
 		return true
 	}
-	n.refused(ctx, c, reasonOf(err), now)
+	why := reasonOf(err)
+	if why.Busy {
+		l.hold(now.Add(Pause(why.After)))
+	}
+	n.refused(ctx, c, why, now)
 	return true
 }
 

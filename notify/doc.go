@@ -33,7 +33,8 @@
 // memory, the rest in the store in the order in which it is due. A recipient has
 // one message under way in a lane and 16 in memory at most, and a carrier 30 s
 // for each, so that neither a carrier that hangs nor a recipient whose messages
-// fail holds up others. What has become of messages is written in groups, by the
+// fail holds up others. A service that takes no more from us for now has its whole
+// lane wait, for ten minutes at most. What has become of messages is written in groups, by the
 // committer that all the server shares.
 //
 // # Bundles

@@ -48,7 +48,9 @@ func newMetrics(n *Notifier, reg prometheus.Registerer) (*metrics, error) {
 		gauge("wayguard_messages_behind_events", "Events that have yet to be read.", nil, func() float64 { return float64(n.reader.behind()) }))
 	for c, l := range n.lanes {
 		reg.MustRegister(gauge("wayguard_messages_soon", "Messages in memory: being sent, or due soon.", prometheus.Labels{"channel": string(c)},
-			func() float64 { return float64(l.waiting()) }))
+			func() float64 { return float64(l.waiting()) }),
+			gauge("wayguard_messages_paused_seconds", "For how long the service, which takes no more for now, is left alone.", prometheus.Labels{"channel": string(c)},
+				func() float64 { return l.open(n.now()).Sub(n.now()).Seconds() }))
 	}
 	return m, nil
 }

@@ -2,6 +2,9 @@ package notify
 
 import (
 	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -23,4 +26,21 @@ func retryAfter(attempts int, atLeast time.Duration) time.Duration {
 		most = min(lastRetry, firstRetry<<max(attempts-1, 0))
 	}
 	return max(leastRetry+rand.N(most), atLeast)
+}
+
+// maxRetryAfter is the longest that a header is believed.
+const maxRetryAfter = 24 * time.Hour
+
+// RetryAfter reads the header of that name (RFC 9110, section 10.2.3): up to a day,
+// 0 where it says nothing that can be read.
+func RetryAfter(header string) time.Duration {
+	header = strings.TrimSpace(header)
+	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	}
+	at, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return min(max(time.Until(at), 0), maxRetryAfter)
 }

@@ -18,6 +18,7 @@ type Carrier struct {
 	outcomes      *prometheus.CounterVec
 	// returned counts mails that came back.
 	returned *prometheus.CounterVec
+	strain   strain
 }
 
 var _ notify.Carrier = (*Carrier)(nil)
@@ -85,5 +86,6 @@ func (c *Carrier) deliver(ctx context.Context, from, to address, text []byte) er
 	}
 	err = s.transfer(ctx, from, to, text)
 	c.pool.put(s)
+	c.strain.judge(to, err)
 	return err
 }

@@ -13,6 +13,8 @@
 //   - Reply codes 4xx, a lost connection and a server that cannot be reached are
 //     temporary. So is everything that is wrong with the server rather than with
 //     the message, such as credentials that it refuses: an operator can mend that.
+//   - 421, and 4.7.x for two recipients in a row, say that the server has had enough
+//     of us: Busy.
 //   - 5xx is permanent.
 //   - 550, 551, 553 and 556 with an enhanced code that says that there is no such
 //     mailbox or domain (5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10; RFC 3463, RFC 7505)

@@ -3,6 +3,7 @@ package email_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -67,6 +68,42 @@ func TestRefusals(t *testing.T) {
 			if _, n := s.mails(); n != 1 {
 				t.Errorf("%d connections", n)
 			}
+		})
+	}
+}
+
+// A server that has had enough of us is left alone; one that makes a recipient
+// wait holds up nobody else.
+func TestBusyServer(t *testing.T) {
+	enough := reply(450, smtp.EnhancedCode{4, 7, 1}, "too much mail")
+	for name, test := range map[string]struct {
+		answers []func() error // to one recipient after the other
+		again   bool           // to the same one
+		busy    bool           // at last
+	}{
+		"it closes":             {answers: []func() error{reply(421, smtp.EnhancedCode{4, 7, 0}, "too many connections")}, busy: true},
+		"one greylisted":        {answers: []func() error{enough}},
+		"one greylisted, twice": {answers: []func() error{enough, enough}, again: true},
+		"two in a row":          {answers: []func() error{enough, enough}, busy: true},
+		"one taken in between":  {answers: []func() error{enough, nil, enough}},
+		"one full in between":   {answers: []func() error{enough, reply(452, smtp.EnhancedCode{4, 2, 2}, "full"), enough}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, c := startPlain(t)
+			var err error
+			for i, answer := range test.answers {
+				s.follow(script{onRcpt: answer})
+				m := message(fmt.Sprint(i))
+				if !test.again {
+					m.Address = fmt.Sprintf("nn%d@example.org", i)
+				}
+				_, err = send(t, c, m)
+			}
+			var failed *notify.SendError
+			if !errors.As(err, &failed) || failed.Permanent || failed.Busy != test.busy || (failed.After > 0) != test.busy {
+				t.Errorf("%+v", err)
+			}
+			checkSilent(t, err)
 		})
 	}
 }

@@ -45,6 +45,8 @@ func unreachable(err error) error {
 // noMailbox is why an address is dead.
 const noMailbox = "there is no such mailbox"
 
+const busyServer = "the mail server takes no more for now"
+
 const untrustedServer = "the mail server's certificate is not to be trusted"
 
 func untrusted(err error) bool {
@@ -62,7 +64,7 @@ func serverTrouble(err error) error {
 		failed.Reason = untrustedServer
 	case code(err) != 0:
 		failed.Reason = "the mail server is not ready"
-		failed.Code = fmt.Sprint(code(err))
+		failed.Code, failed.Busy = fmt.Sprint(code(err)), code(err) == 421
 	}
 	return failed
 }
@@ -103,6 +105,8 @@ func verdict(reply *textproto.Error) *notify.SendError {
 		failed.Reason, failed.Permanent, failed.Dead = noMailbox, true, true
 	case reply.Code >= 500:
 		failed.Reason, failed.Permanent = "the mail server refuses the mail", true
+	case reply.Code == 421: // It closes: nothing of that is the message's doing.
+		failed.Reason, failed.After, failed.Busy = busyServer, serverPause, true
 	case reply.Code >= 400:
 		failed.Reason = "the mail server cannot take the mail now"
 	default:

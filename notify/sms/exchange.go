@@ -9,7 +9,6 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -49,20 +48,9 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.status, x.after = answer.StatusCode, retryAfter(answer.Header.Get("Retry-After"))
+	x.status, x.after = answer.StatusCode, notify.RetryAfter(answer.Header.Get("Retry-After"))
 	answer.Body = io.NopCloser(bytes.NewReader(body))
 	return answer, nil
-}
-
-// retryAfter is 0 where the header says nothing (RFC 9110, section 10.2.3).
-func retryAfter(header string) time.Duration {
-	if seconds, err := strconv.Atoi(strings.TrimSpace(header)); err == nil {
-		return time.Duration(min(max(seconds, 0), 86_400)) * time.Second
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return min(max(time.Until(at), 0), 24*time.Hour)
-	}
-	return 0
 }
 
 // verdict is nil where Twilio has queued the message. err is what the client

@@ -67,14 +67,15 @@ func TestRefusals(t *testing.T) {
 		code                    string
 		permanent, dead, unsure bool
 		after                   time.Duration
+		busy                    bool
 	}{
 		{name: "no such number", answer: refuse(400, 21211, text), code: "21211", permanent: true, dead: true},
 		{name: "landline", answer: refuse(400, 21614, text), code: "21614", permanent: true, dead: true},
 		{name: "STOP", answer: refuse(400, 21610, text), code: "21610", permanent: true, dead: true},
 		{name: "country", answer: refuse(403, 21408, text), code: "21408", permanent: true},
 		{name: "unknown", answer: refuse(400, 29999, text), code: "29999", permanent: true},
-		{name: "too many", answer: refuse(429, 20429, text, "Retry-After", "7"), code: "20429", after: 7 * time.Second},
-		{name: "too many, in prose", answer: html(429, "Retry-After", "7"), code: "HTTP 429", after: 7 * time.Second},
+		{name: "too many", answer: refuse(429, 20429, text, "Retry-After", "7"), code: "20429", after: 7 * time.Second, busy: true},
+		{name: "too many, in prose", answer: html(429, "Retry-After", "7"), code: "HTTP 429", after: 7 * time.Second, busy: true},
 		{name: "credentials", answer: refuse(401, 20003, text), code: "20003", after: time.Minute},
 		{name: "sender", answer: refuse(400, 21606, text), code: "21606", after: time.Minute},
 		{name: "out of order", answer: html(503), code: "HTTP 503"},
@@ -92,7 +93,7 @@ func TestRefusals(t *testing.T) {
 			if !errors.As(err, &failed) {
 				t.Fatal(err)
 			}
-			want := notify.SendError{Code: test.code, Reason: failed.Reason, Permanent: test.permanent, Dead: test.dead, Unsure: test.unsure, After: test.after, Err: failed.Err}
+			want := notify.SendError{Code: test.code, Reason: failed.Reason, Permanent: test.permanent, Dead: test.dead, Unsure: test.unsure, After: test.after, Busy: test.busy, Err: failed.Err}
 			if *failed != want && !(want.After == 0 && failed.After > 0 && failed.After <= time.Second) {
 				t.Errorf("%+v", failed)
 			}

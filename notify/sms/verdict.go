@@ -21,7 +21,7 @@ const pause = time.Minute
 var codes = map[int]notify.SendError{
 	// Of requests.
 	20003: {Reason: "Twilio refuses the account or its token", After: pause},
-	20429: {Reason: "Twilio takes no more for now", After: time.Second},
+	20429: {Reason: "Twilio takes no more for now", After: time.Second, Busy: true},
 	14107: {Reason: "Twilio takes no more for this number for now", After: pause},
 	21211: {Reason: "there is no such number", Permanent: true, Dead: true},
 	21214: {Reason: "the number cannot be reached", Permanent: true, Dead: true},
@@ -32,11 +32,11 @@ var codes = map[int]notify.SendError{
 	21408: {Reason: "the account may not send to this country", Permanent: true},
 	21608: {Reason: "a trial account sends to verified numbers only", Permanent: true},
 	21610: {Reason: "the recipient has replied STOP", Permanent: true, Dead: true},
-	21611: {Reason: "too many messages wait at Twilio", After: pause},
+	21611: {Reason: "too many messages wait at Twilio", After: pause, Busy: true},
 	21612: {Reason: "the sender cannot reach this number", Permanent: true},
 	21614: {Reason: "the number is not a mobile one", Permanent: true, Dead: true},
 	21617: {Reason: "the text is too long", Permanent: true},
-	63038: {Reason: "the account's limit of messages for a day is reached", After: time.Hour},
+	63038: {Reason: "the account's limit of messages for a day is reached", After: time.Hour, Busy: true},
 	// Of callbacks.
 	30001: {Reason: "too many messages wait at Twilio", After: pause},
 	30002: {Reason: "the account is suspended", After: pause},
@@ -70,7 +70,7 @@ func judgeStatus(status int) *notify.SendError {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound, status/100 == 3:
 		failed.Reason, failed.Permanent, failed.After = "Twilio refuses the account or its token", false, pause
 	case status == http.StatusTooManyRequests:
-		failed.Reason, failed.Permanent, failed.After = "Twilio takes no more for now", false, time.Second
+		failed.Reason, failed.Permanent, failed.After, failed.Busy = "Twilio takes no more for now", false, time.Second, true
 	case status == http.StatusRequestTimeout, status == http.StatusServiceUnavailable:
 		failed.Reason, failed.Permanent = "Twilio is out of order", false
 	case status >= 500:

@@ -165,21 +165,7 @@ func judgeAnswer(resp *http.Response) error {
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		return &failure{problem: fmt.Sprintf("it answers %d: redirects are not followed", resp.StatusCode)}
 	}
-	return &failure{problem: fmt.Sprintf("it answers %d", resp.StatusCode), after: retryAfter(resp.Header.Get("Retry-After"))}
-}
-
-// retryAfter is the header's time (RFC 9110, section 10.2.3), 0 for none and at
-// most maxDelay.
-func retryAfter(text string) time.Duration {
-	seconds, err := strconv.ParseUint(text, 10, 31)
-	if err == nil {
-		return min(time.Duration(seconds)*time.Second, maxDelay)
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	return min(max(time.Until(at), 0), maxDelay)
+	return &failure{problem: fmt.Sprintf("it answers %d", resp.StatusCode), after: min(notify.RetryAfter(resp.Header.Get("Retry-After")), maxDelay)}
 }
 
 // unreachable says what went wrong without the address, which may be a secret.

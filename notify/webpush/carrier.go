@@ -35,6 +35,7 @@ type Carrier struct {
 	opts     Options
 	client   *http.Client
 	outcomes *prometheus.CounterVec
+	paused   paused
 }
 
 var _ notify.Carrier = (*Carrier)(nil)
@@ -58,7 +59,7 @@ func New(o Options) (*Carrier, error) {
 	if o.Browsers == nil || o.Contact == "" {
 		return nil, fmt.Errorf("webpush: %w: the browsers and a contact are required", ErrOptions)
 	}
-	c := &Carrier{opts: o, outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
+	c := &Carrier{opts: o, paused: paused{clock: o.Clock, until: make(map[string]time.Time)}, outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "wayguard_push_posts_total",
 		Help: "Push messages to browsers by what became of them: sent, gone, temporary or permanent.",
 	}, []string{"outcome"})}
@@ -104,7 +105,11 @@ func (c *Carrier) Send(ctx context.Context, m *notify.Message) (receipt string, 
 	var worst *notify.SendError
 	sent := false
 	for id, b := range browsers {
-		failed := c.post(ctx, payload, b, options)
+		failed := c.paused.left(b.Endpoint)
+		if failed == nil {
+			failed = c.post(ctx, payload, b, options)
+			c.paused.heed(b.Endpoint, failed)
+		}
 		c.outcomes.WithLabelValues(outcome(failed)).Inc()
 		switch {
 		case failed == nil:

@@ -177,6 +177,32 @@ func TestOneIsEnough(t *testing.T) {
 	}
 }
 
+// A push service that takes no more is asked for nothing meanwhile, by whomever;
+// others go on, and the lane does not wait.
+func TestBusyServiceIsLeftAlone(t *testing.T) {
+	l, other := newLab(t), startService(t)
+	day := notify.Recipient{Audience: notify.ToDispatch, ID: "day"}
+	l.add(t, night, l.subscribe("/busy"))
+	l.add(t, day, l.subscribe("/same-service"))
+	asked := 0
+	l.answer = func(string) (int, string) { asked++; return 429, "7" }
+	for i, to := range []notify.Recipient{night, day, night} {
+		err := l.send(t, message(to, fmt.Sprint("m", i)))
+		var failed *notify.SendError
+		if !errors.As(err, &failed) || failed.Permanent || failed.Busy || failed.Code != "429" || failed.After > 7*time.Second || failed.After < 6*time.Second {
+			t.Errorf("%s: %+v", to.ID, err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("%d requests", asked)
+	}
+	l.add(t, day, other.subscribe("/elsewhere"))
+	err := l.send(t, message(day, "m9"))
+	if n := len(other.pushed()); err != nil || n != 1 || asked != 1 {
+		t.Errorf("another service: %v, %d messages, %d requests to the busy one", err, n, asked)
+	}
+}
+
 // A service that hangs holds up nobody for longer than they have.
 func TestHang(t *testing.T) {
 	l := newLab(t)

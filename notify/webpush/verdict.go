@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
-	"time"
 
 	"wayguard/notify"
 )
@@ -28,6 +26,9 @@ func unsent(err error) *notify.SendError {
 	return failed
 }
 
+// busyService is why a push service is left alone.
+const busyService = "the push service takes no more for now"
+
 // verdict is nil where the push service has taken the message (RFC 8030, sections
 // 5 and 7.3).
 func verdict(answer *http.Response) *notify.SendError {
@@ -39,22 +40,13 @@ func verdict(answer *http.Response) *notify.SendError {
 	case status == http.StatusNotFound, status == http.StatusGone:
 		failed.Reason, failed.Dead = "the browser takes push messages no more", true
 	case status == http.StatusTooManyRequests:
-		failed.Reason, failed.Permanent = "the push service takes no more for now", false
-		failed.After = retryAfter(answer.Header.Get("Retry-After"))
+		failed.Reason, failed.Permanent = busyService, false
+		failed.After, failed.Busy = notify.RetryAfter(answer.Header.Get("Retry-After")), true
 	case status >= 500, status == http.StatusRequestTimeout:
 		failed.Reason, failed.Permanent = "the push service is out of order", false
-		failed.After = retryAfter(answer.Header.Get("Retry-After"))
+		failed.After = notify.RetryAfter(answer.Header.Get("Retry-After"))
 	}
 	return failed
-}
-
-// retryAfter is 0 where the header says nothing that can be read.
-func retryAfter(header string) time.Duration {
-	seconds, err := strconv.Atoi(strings.TrimSpace(header))
-	if err != nil {
-		return 0
-	}
-	return time.Duration(min(max(seconds, 0), 86_400)) * time.Second
 }
 
 // outcome is a label of metrics.
