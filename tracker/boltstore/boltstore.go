@@ -8,7 +8,8 @@
 // keeps freed pages from being used again and delays commits when the file
 // grows.
 //
-// The buckets: journal (sequence to batch), events (sequence to event),
+// The buckets: journal (sequence to batch,
+// in pieces), events (sequence to event),
 // subjects (subject, 0, sequence), found (device, 0, sequence to the time of the
 // fix that an event was found by), checkpoints (shard), track, track-8h,
 // track-64h and track-7d by the time that blocks cover (device, 0, first fix,
@@ -31,9 +32,9 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// Version is the layout this package writes. Version 1 has no merged blocks and
-// other checkpoints.
-const Version = 2
+// Version is the layout this package writes. Version 2 has each entry of the
+// journal in one piece, version 1 also no merged blocks and other checkpoints.
+const Version = 3
 
 // DefaultMmapBytes is the address space reserved for the file: growing the
 // mapping later waits for every open read transaction.
@@ -146,8 +147,8 @@ func prepare(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	// A file of version 1 has no merged blocks: with their buckets it is one of
-	// version 2. Its checkpoints are read as they are.
+	// A file of version 1 has no merged blocks: now it has their buckets. Its
+	// checkpoints are read as they are, and so is an entry that is one piece.
 	version, err := versionOf(tx)
 	if err != nil || version == Version {
 		return err

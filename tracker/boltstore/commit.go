@@ -10,10 +10,6 @@ import (
 	"wayguard/tracker"
 )
 
-// trimPerCommit bounds how many journal entries one commit drops, so that a
-// long journal is trimmed without holding anybody up.
-const trimPerCommit = 64
-
 // appendFill fills pages nearly full where keys only ever grow.
 const appendFill = 0.95
 
@@ -33,15 +29,6 @@ func (s *Store) Commit(t *tracker.Transaction) error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
-}
-
-func putEntry(tx *bbolt.Tx, t *tracker.Transaction) error {
-	if t.Entry == nil {
-		return nil
-	}
-	b := tx.Bucket(journalBucket)
-	b.FillPercent = appendFill
-	return b.Put(seqKey(t.Entry.Seq), t.Entry.Value)
 }
 
 func putEvents(tx *bbolt.Tx, t *tracker.Transaction) error {
@@ -110,33 +97,6 @@ func putRecords(tx *bbolt.Tx, t *tracker.Transaction) error {
 			err = b.Put([]byte(r.Key), r.Value)
 		}
 		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// trim drops the oldest entries that may go. The newest always stays: it
-// holds the place of the sequence.
-func trim(tx *bbolt.Tx, t *tracker.Transaction) error {
-	if t.TrimJournal == 0 {
-		return nil
-	}
-	c := tx.Bucket(journalBucket).Cursor()
-	newest, _ := c.Last()
-	for range trimPerCommit {
-		k, _ := c.First()
-		if k == nil || string(k) == string(newest) {
-			return nil
-		}
-		seq, err := parseSeq(k)
-		if err != nil {
-			return err
-		}
-		if seq > t.TrimJournal {
-			return nil
-		}
-		if err := c.Delete(); err != nil {
 			return err
 		}
 	}

@@ -15,35 +15,17 @@ import (
 // Last returns the highest sequence numbers. See tracker.Store.
 func (s *Store) Last() (journal, event uint64, err error) {
 	err = s.view(func(tx *bbolt.Tx) error {
-		if journal, err = lastSeq(tx.Bucket(journalBucket)); err != nil {
-			return err
+		if k, _ := tx.Bucket(journalBucket).Cursor().Last(); k != nil {
+			if journal, _, err = parsePiece(k); err != nil {
+				return err
+			}
 		}
-		event, err = lastSeq(tx.Bucket(eventsBucket))
+		if k, _ := tx.Bucket(eventsBucket).Cursor().Last(); k != nil {
+			event, err = parseSeq(k)
+		}
 		return err
 	})
 	return journal, event, err
-}
-
-func lastSeq(b *bbolt.Bucket) (uint64, error) {
-	k, _ := b.Cursor().Last()
-	if k == nil {
-		return 0, nil
-	}
-	return parseSeq(k)
-}
-
-// Journal walks the journal. It holds one read transaction for the whole
-// walk, which is meant for start-up, before anything is committed.
-func (s *Store) Journal(fn func(seq uint64, value []byte) error) error {
-	return s.view(func(tx *bbolt.Tx) error {
-		return tx.Bucket(journalBucket).ForEach(func(k, v []byte) error {
-			seq, err := parseSeq(k)
-			if err != nil {
-				return err
-			}
-			return fn(seq, v)
-		})
-	})
 }
 
 // Checkpoints returns the newest of each shard. See tracker.Store.
@@ -134,8 +116,10 @@ func (s *Store) Records(bucket, prefix, after string, limit int) ([]tracker.Reco
 // errDamagedKey: a key is none that this package writes.
 var errDamagedKey = errors.New("a key is damaged: restore a copy of the file")
 
+const seqBytes = 8
+
 func parseSeq(k []byte) (uint64, error) {
-	if len(k) != 8 {
+	if len(k) != seqBytes {
 		return 0, errDamagedKey
 	}
 	return binary.BigEndian.Uint64(k), nil
