@@ -8,7 +8,10 @@ import (
 	"wayguard/tracker"
 )
 
-const typeEncrypted = "encrypted"
+const (
+	typeLocation  = "location"
+	typeEncrypted = "encrypted"
+)
 
 // nonceBytes stand before what crypto_secretbox_easy made.
 const nonceBytes = 24

@@ -17,7 +17,7 @@ func (m *message) otherType() *tracker.Refusal {
 		return tracker.Refuse(ReasonUnknownType, "_type must be one string")
 	}
 	switch m.kind {
-	case "location":
+	case typeLocation:
 		return nil
 	case "beacon", "card", "cmd", "configuration", "dump", "lwt", "request", "status", "steps", "transition", "waypoint", "waypoints":
 		return tracker.Refuse(tracker.ReasonIgnored, "messages of type %s are not evaluated", m.kind)
