@@ -48,7 +48,8 @@ func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := entry{seq: p.journalSeq + 1, world: p.world.Load().Version()}
+	e := entry{seq: p.journalSeq + 1, world: p.world.Load().Version(), reports: p.scratch.journaled}
+	defer func() { p.scratch.release(reports, e.reports) }()
 	for _, r := range reruns {
 		if err := f.install(b, &e, r, now); err != nil {
 			return nil, err
@@ -70,7 +71,7 @@ func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 	}
 	if !e.empty() {
 		p.journalSeq = e.seq
-		b.tx.Entry = &JournalEntry{Seq: e.seq, Value: e.append(nil)}
+		b.tx.Entry = &JournalEntry{Seq: e.seq, Value: p.scratch.encode(&e)}
 		b.packed = e.packed
 	}
 	if f.clock != nil {
@@ -91,6 +92,8 @@ func (f *Fleet) build(items []submission, now time.Time) (*batch, error) {
 // sort notes in b who waits for what, takes the edits over, and returns the
 // rest.
 func (f *Fleet) sort(b *batch, items []submission) (reports []*Report, reruns []*rerun, err error) {
+	reports = f.pipeline.scratch.reports
+	b.reports = make([]func(error), 0, len(items))
 	for _, s := range items {
 		switch {
 		case s.report != nil:
@@ -244,7 +247,7 @@ func (f *Fleet) addNews(b *batch, ev Event) error {
 // of one device in order. Those of devices that are carried come behind all
 // others, with what their carriers reported; rides are what that gave beside.
 func (f *Fleet) step(reports []*Report, seq uint64) (outcomes []outcome, rides []*ride) {
-	outcomes = make([]outcome, len(reports))
+	outcomes = f.pipeline.scratch.outcomesOf(len(reports))
 	if len(reports) == 0 {
 		return outcomes, nil
 	}

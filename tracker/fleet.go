@@ -75,6 +75,7 @@ type pipeline struct {
 	// trim is the last journal entry that no shard needed when it was last
 	// looked at.
 	trim    uint64
+	scratch scratch // the stepping goroutine's
 	batches chan *batch
 	failure atomic.Pointer[error]
 }

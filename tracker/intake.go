@@ -144,7 +144,8 @@ func (in *intake) gather(items []submission) ([]submission, *submission) {
 		select {
 		case s := <-in.queue:
 			if s.edit != nil && s.edit.world != nil {
-				return items, &s
+				alone := s // s itself shall stay on the stack
+				return items, &alone
 			}
 			if s.report != nil {
 				fixes += len(s.report.Fixes) + len(s.report.Readings)

@@ -9,8 +9,9 @@ import (
 // addPacked packs the tracks of e's devices that have enough for a block and
 // notes the positions to publish.
 func (f *Fleet) addPacked(b *batch, e *entry) error {
-	seen := make(map[DeviceID]bool, len(e.reports))
-	for _, r := range e.reports {
+	seen := f.pipeline.scratch.none()
+	for i := range e.reports {
+		r := &e.reports[i]
 		if seen[r.Device] {
 			continue
 		}
