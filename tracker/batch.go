@@ -96,8 +96,10 @@ func (f *Fleet) sort(b *batch, items []submission) (reports []*Report, reruns []
 	b.reports = make([]func(error), 0, len(items))
 	for _, s := range items {
 		switch {
-		case s.report != nil:
-			reports = append(reports, s.report)
+		case s.reports != nil:
+			for i := range s.reports {
+				reports = append(reports, &s.reports[i])
+			}
 			b.reports = append(b.reports, s.done)
 		case s.rerun != nil:
 			reruns = append(reruns, s.rerun)

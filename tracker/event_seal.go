@@ -32,7 +32,7 @@ const erasedDetail = `{"erased":true}`
 // been erased meanwhile, it keeps nothing personal.
 func (k *Keyring) encodeEvent(e *Event) ([]byte, error) {
 	if e.Customer == "" {
-		return json.Marshal(e)
+		return json.Marshal(e.shown()) // marshalled by its method it would be read twice
 	}
 	of, err := toldDetail(e)
 	if err != nil {

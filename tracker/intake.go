@@ -13,10 +13,10 @@ const queueLength = 4096
 
 // submission is something to be committed.
 type submission struct {
-	// report, edit or rerun is set.
-	report *Report
-	edit   *edit
-	rerun  *rerun
+	// reports, edit or rerun is set.
+	reports []Report
+	edit    *edit
+	rerun   *rerun
 	// done is called once with the outcome.
 	done func(error)
 }
@@ -44,14 +44,11 @@ type edit struct {
 //
 // Errors wrap ErrUnknownDevice, ErrBadReport, ErrUnavailable or ctx's.
 func (f *Fleet) Enqueue(ctx context.Context, r Report, done func(error)) error {
-	if err := r.check(f.clock); err != nil {
+	var s Sheaf
+	if err := f.Gather(&s, r); err != nil {
 		return err
 	}
-	if _, ok := f.registry.get(r.Device); !ok {
-		return fmt.Errorf("%w: %q", ErrUnknownDevice, r.Device)
-	}
-	f.recall(&r)
-	return f.submit(ctx, submission{report: &r, done: done})
+	return f.submit(ctx, submission{reports: s.reports, done: done})
 }
 
 // Accept is Enqueue that waits for the outcome: nil means r is durable. If ctx
@@ -139,21 +136,30 @@ const maxBatchFixes = 8192
 // gather adds to items what waits, without waiting for more, until the batch
 // is full or an edit of the world must go by itself; that one is returned.
 func (in *intake) gather(items []submission) ([]submission, *submission) {
-	fixes := 0
-	for len(items) < queueLength && fixes < maxBatchFixes {
+	reports, fixes := 0, 0
+	for i := range items {
+		reports, fixes = items[i].count(reports, fixes)
+	}
+	for len(items) < queueLength && reports < queueLength && fixes < maxBatchFixes {
 		select {
 		case s := <-in.queue:
 			if s.edit != nil && s.edit.world != nil {
 				alone := s // s itself shall stay on the stack
 				return items, &alone
 			}
-			if s.report != nil {
-				fixes += len(s.report.Fixes) + len(s.report.Readings)
-			}
+			reports, fixes = s.count(reports, fixes)
 			items = append(items, s)
 		default:
 			return items, nil
 		}
 	}
 	return items, nil
+}
+
+// count adds the reports of s and what they hold.
+func (s *submission) count(reports, fixes int) (int, int) {
+	for i := range s.reports {
+		fixes += len(s.reports[i].Fixes) + len(s.reports[i].Readings)
+	}
+	return reports + len(s.reports), fixes
 }

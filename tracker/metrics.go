@@ -97,7 +97,7 @@ func newMetrics(f *Fleet, reg prometheus.Registerer) *metrics {
 	}
 	if reg != nil {
 		reg.MustRegister(m.reports, m.fixes, m.events, m.reviews, m.corrections, m.dropped, m.failures, m.readings, m.duration, m.size,
-			gauge("wayguard_queue_reports", "Reports and edits waiting for the engine.", func() float64 { return float64(len(f.intake.queue)) }),
+			gauge("wayguard_queue_reports", "Reports, those that came together as one, and edits waiting for the engine.", func() float64 { return float64(len(f.intake.queue)) }),
 			gauge("wayguard_reviews_waiting", "Devices with late fixes that wait for a review.", func() float64 { return float64(f.reviews.count()) }),
 			gauge("wayguard_devices", "Registered devices.", func() float64 { return float64(f.registry.count()) }),
 			gauge("wayguard_desired_behind", "Devices that have not answered what is desired of them.", func() float64 { return float64(f.behind()) }),

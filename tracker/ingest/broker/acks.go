@@ -97,20 +97,25 @@ func (a *acks) grow() {
 
 // settle has place n acknowledged, with a reason code for MQTT 5. It never
 // waits for the connection.
-func (a *acks) settle(n uint64, code byte) { a.set(n, settled, code) }
+func (a *acks) settle(n uint64, code byte) { a.set(n, 1, settled, code) }
+
+// settleAll has so many places from n on acknowledged.
+func (a *acks) settleAll(n uint64, places int) { a.set(n, places, settled, 0) }
 
 // abandon leaves place n unacknowledged and, once all before it have been
 // acknowledged, disconnects with a reason code.
-func (a *acks) abandon(n uint64, code byte) { a.set(n, abandoned, code) }
+func (a *acks) abandon(n uint64, code byte) { a.set(n, 1, abandoned, code) }
 
-func (a *acks) set(n uint64, s placeState, code byte) {
+func (a *acks) set(n uint64, places int, s placeState, code byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return
 	}
-	p := a.place(n)
-	p.state, p.code = s, code
+	for i := range uint64(places) {
+		p := a.place(n + i)
+		p.state, p.code = s, code
+	}
 	if n == a.first {
 		a.wake()
 	}

@@ -23,6 +23,9 @@ type inbound struct {
 	// take is given each report; nil before the CONNECT and where reports are
 	// to go through mochi.
 	take taker
+	// rest is called when the reports that were read have been taken, before
+	// anything that may wait; nil like take.
+	rest func()
 	// keep is for how long a device may be silent, once take is set.
 	keep time.Duration
 	info *system.Info
@@ -107,8 +110,15 @@ func (in *inbound) pass(size int) error {
 			return nil
 		}
 	}
+	in.pause()
 	in.through = size
 	return nil
+}
+
+func (in *inbound) pause() {
+	if in.rest != nil {
+		in.rest()
+	}
 }
 
 // takeReport leaves to mochi what is not in order.
@@ -132,6 +142,7 @@ func (in *inbound) takeReport(packet []byte) (bool, error) {
 // fill reads more. What mochi does before each packet that it reads, it has not
 // done for those that were taken.
 func (in *inbound) fill(from net.Conn, extend func(time.Time) error) error {
+	in.pause()
 	if in.taken {
 		in.taken = false
 		if err := extend(time.Now().Add(in.keep)); err != nil {

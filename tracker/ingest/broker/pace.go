@@ -137,6 +137,7 @@ func (h *hook) meter(c *conn, size int) {
 	if wait := t.pace.pay(t, h.fleet, c.session.device, time.Now()); wait > 0 {
 		h.metrics.slowed.Inc()
 		h.metrics.rested.Add(wait.Seconds())
+		c.inbound.pause()
 		h.rest(c, wait)
 	}
 }

@@ -50,30 +50,6 @@ func (h *hook) publishOnce(c *conn, device tracker.DeviceID, topic string, paylo
 	return err
 }
 
-// takeReports lets c's reports past mochi: those of MQTT 3.1.1, whose packets
-// say nothing else, to topics of doors.
-func (h *hook) takeReports(c *conn, keepAlive time.Duration) {
-	if c.session.v5 {
-		return
-	}
-	var last string // a device has one topic for nearly all it says
-	c.inbound.info, c.inbound.keep = h.server.Info, keepAlive+keepAlive/2
-	c.inbound.take = func(topic, payload []byte, id uint16) (bool, error) {
-		if last != string(topic) {
-			name := string(topic)
-			if h.door(c.session.device, name) == nil {
-				return false, nil
-			}
-			last = name
-		}
-		h.meter(c, len(topic)+len(payload))
-		if c.ending() {
-			return true, nil
-		}
-		return true, h.publishOnce(c, c.session.device, last, payload, id, time.Now())
-	}
-}
-
 // publishExactlyOnce waits for the commit of a QoS 2 publish. mochi does the rest for
 // a device of MQTT 5, which is two rounds of packets and no delivery. It would
 // disconnect a device of MQTT 3.1.1, which is not told the receive maximum,
@@ -165,8 +141,7 @@ func (h *hook) submit(v verdict, t ticket) {
 	case stored:
 		err = h.fleet.Enqueue(h.ctx, v.report, t.done(&v))
 		if errors.Is(err, tracker.ErrBadReport) {
-			v.refuse("bad_report", "the report was decoded but cannot be stored", packets.ErrPayloadFormatInvalid.Code)
-			h.submit(v, t)
+			h.submitBad(v, t)
 			return
 		}
 	case quarantined:
@@ -178,4 +153,10 @@ func (h *hook) submit(v verdict, t ticket) {
 	if err != nil {
 		t.settle(v.outcome, v.code, err)
 	}
+}
+
+// submitBad has a report that the fleet does not take go to the quarantine.
+func (h *hook) submitBad(v verdict, t ticket) {
+	v.refuse("bad_report", "the report was decoded but cannot be stored", packets.ErrPayloadFormatInvalid.Code)
+	h.submit(v, t)
 }
