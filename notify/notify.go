@@ -137,6 +137,10 @@ func (n *Notifier) durable(c *change) {
 	}
 }
 
+// Carries tells whether messages over a channel leave the server; those of the
+// others end in the mailbox.
+func (n *Notifier) Carries(c Channel) bool { return !n.recorder.mailbox.serves(c) }
+
 // Counts are the messages sent since the start, the mailbox's included.
 func (n *Notifier) Counts() map[Channel]int {
 	counts := make(map[Channel]int)

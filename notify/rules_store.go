@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -104,12 +105,42 @@ func (r *Rules) Change(ctx context.Context, seen uint64, s Settings) (Settings, 
 	if seen != tracker.AnyVersion && seen != before.version {
 		return Settings{}, 0, fmt.Errorf("settings of notifications: %w", tracker.ErrStale)
 	}
-	next := &inForce{s, before.version + 1, tracker.KeyID(uuid.NewString())}
-	if err := r.keep(ctx, next, before.key); err != nil {
+	version, err := r.replace(ctx, before, s)
+	if err != nil {
 		return Settings{}, 0, err
 	}
+	return s, version, nil
+}
+
+// Introduce adds a contact, unless there is one by its id. Errors as of Change,
+// but tracker.ErrStale.
+func (r *Rules) Introduce(ctx context.Context, c StaffContact) error {
+	if r.keys == nil {
+		return tracker.ErrNoKeyring
+	}
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	before := r.settings.Load()
+	s := before.Settings
+	if _, known := s.contact(c.ID); known {
+		return nil
+	}
+	s.Contacts = append(slices.Clone(s.Contacts), c)
+	if err := s.normalize(); err != nil {
+		return err
+	}
+	_, err := r.replace(ctx, before, s)
+	return err
+}
+
+// replace puts settings that are right in force; changing is held.
+func (r *Rules) replace(ctx context.Context, before *inForce, s Settings) (version uint64, err error) {
+	next := &inForce{s, before.version + 1, tracker.KeyID(uuid.NewString())}
+	if err := r.keep(ctx, next, before.key); err != nil {
+		return 0, err
+	}
 	r.settings.Store(next)
-	return s, next.version, nil
+	return next.version, nil
 }
 
 // keep makes settings durable, then destroys the key of those before. A key

@@ -13,9 +13,9 @@ func (s *Server) pushRoutes() []route {
 		return nil
 	}
 	return append(s.customerPushRoutes(), []route{
-		{pattern: "GET /api/v1/push/key", role: dispatcher, handler: s.showPushKey},
-		{pattern: "POST /api/v1/push/subscriptions", role: dispatcher, handler: s.createPushSubscription, keeps: true},
-		{pattern: "DELETE /api/v1/push/subscriptions/{id}", role: dispatcher, handler: s.deletePushSubscription, takes: []string{"contact"}},
+		{pattern: "GET /api/v1/push/key", role: driver, handler: s.showStaffKey},
+		{pattern: "POST /api/v1/push/subscriptions", role: driver, handler: s.createPushSubscription, keeps: true},
+		{pattern: "DELETE /api/v1/push/subscriptions/{id}", role: driver, handler: s.deletePushSubscription, takes: []string{"contact"}},
 	}...)
 }
 
@@ -23,24 +23,62 @@ func (s *Server) showPushKey(w http.ResponseWriter, _ *http.Request, _ principal
 	return writeJSON(w, http.StatusOK, map[string]string{"key": s.browsers.PublicKey()})
 }
 
+// showStaffKey also tells whether messages leave for browsers, so that nobody
+// waits for some that end in the mailbox.
+func (s *Server) showStaffKey(w http.ResponseWriter, _ *http.Request, _ principal) error {
+	sends := s.rules != nil && s.notifier != nil && s.notifier.Carries(notify.Push)
+	return writeJSON(w, http.StatusOK, map[string]any{"key": s.browsers.PublicKey(), "sends": sends})
+}
+
 // contactPattern is that of the contacts of dispatch.
 var contactPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// contactOf is whose browser it is.
-func contactOf(id string) (notify.Recipient, error) {
-	if !contactPattern.MatchString(id) {
+// browserOwner is whose browser it is: the driver's who asks, the contact's that
+// is named, else the contact of whoever asks.
+func browserOwner(who principal, contact string) (notify.Recipient, error) {
+	switch {
+	case who.role == driver && contact != "":
+		return notify.Recipient{}, badMember("contact", "must be left out: a driver's browser hears of the driver's own rounds.")
+	case who.role == driver:
+		return notify.Recipient{Audience: notify.ToDriver, ID: who.person.ID}, nil
+	case contact == "":
+		contact = who.name()
+	case !contactPattern.MatchString(contact):
 		return notify.Recipient{}, badMember("contact", "must be the id of a contact of dispatch: 1 to 64 of A-Z a-z 0-9 _ . -.")
 	}
-	return notify.Recipient{Audience: notify.ToDispatch, ID: id}, nil
+	return notify.Recipient{Audience: notify.ToDispatch, ID: contact}, nil
 }
 
-func (s *Server) createPushSubscription(w http.ResponseWriter, r *http.Request, _ principal) error {
+// introduce makes whoever asks a contact of dispatch who hears of all alerts in
+// their browsers. One who is a contact already hears of what the settings say.
+func (s *Server) introduce(r *http.Request, who principal) error {
+	rules, err := s.ruled()
+	if err != nil {
+		return err
+	}
+	c := notify.StaffContact{ID: who.name(), Alerts: []string{"*"}, Channels: []notify.Channel{notify.Push}}
+	if who.person.ID != "" {
+		p := s.personOf(who.person)
+		c.Name, c.Language = p.Name, p.Language
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), changeTimeout)
+	defer cancel()
+	if err := rules.Introduce(ctx, c); err != nil {
+		return deliveryError(err)
+	}
+	return nil
+}
+
+func (s *Server) createPushSubscription(w http.ResponseWriter, r *http.Request, who principal) error {
 	var contact string
 	b, err := readBrowser(r, member{"contact", &contact, "a string"})
 	if err != nil {
 		return err
 	}
-	to, err := contactOf(contact)
+	to, err := browserOwner(who, contact)
+	if err == nil && contact == "" && to.Audience == notify.ToDispatch {
+		err = s.introduce(r, who)
+	}
 	if err != nil {
 		return err
 	}
@@ -76,8 +114,8 @@ func (s *Server) keepBrowser(r *http.Request, to notify.Recipient, b notify.Brow
 	return id, nil
 }
 
-func (s *Server) deletePushSubscription(w http.ResponseWriter, r *http.Request, _ principal) error {
-	to, err := contactOf(r.URL.Query().Get("contact"))
+func (s *Server) deletePushSubscription(w http.ResponseWriter, r *http.Request, who principal) error {
+	to, err := browserOwner(who, r.URL.Query().Get("contact"))
 	if err != nil {
 		return err
 	}

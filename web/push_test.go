@@ -23,8 +23,14 @@ func subscription(t testing.TB, endpoint string) string {
 
 func TestPush(t *testing.T) {
 	s := startSite(t)
-	var key struct{ Key string }
+	var key struct {
+		Key   string
+		Sends bool
+	}
 	s.api(http.StatusOK, http.MethodGet, "/api/v1/push/key").decode(&key)
+	if key.Sends {
+		t.Error("messages are said to leave a server without carriers")
+	}
 	point, err := base64.RawURLEncoding.DecodeString(key.Key)
 	if err != nil || len(point) != 65 || point[0] != 4 {
 		t.Errorf("key %q, %v", key.Key, err)
@@ -50,21 +56,72 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// Whoever names no contact hears of all alerts, until the settings say otherwise.
+func TestPushToOneself(t *testing.T) {
+	s := startSite(t, withRules(t))
+	ines := s.staff("dispatcher")
+	_, token := s.key(kindStaff, ines)
+	path := "/api/v1/push/subscriptions"
+	body := withJSON(`{` + subscription(t, "https://push.example/ines") + `}`)
+	var made struct{ ID string }
+	for range 2 {
+		s.api(http.StatusCreated, http.MethodPost, path, body, as(token)).decode(&made)
+	}
+	settings, _ := s.server.rules.Settings()
+	if len(settings.Contacts) != 1 || settings.Contacts[0].ID != ines || settings.Contacts[0].Name != "Ines" || settings.Contacts[0].Alerts[0] != "*" {
+		t.Fatalf("contacts %+v", settings.Contacts)
+	}
+	if settings.Kinds != nil || settings.Quiet != nil {
+		t.Errorf("defaults were put in force: %+v", settings)
+	}
+	to := notify.Recipient{Audience: notify.ToDispatch, ID: ines}
+	if got := s.server.browsers.Of(to, ""); len(got) != 1 {
+		t.Errorf("browsers %+v", got)
+	}
+	s.api(http.StatusNoContent, http.MethodDelete, path+"/"+made.ID, as(token))
+	if len(s.server.browsers.Of(to, "")) != 0 {
+		t.Error("the browser is still there")
+	}
+}
+
+// A driver's browser is the driver's, whatever the request says.
+func TestPushToDriver(t *testing.T) {
+	s := startSite(t, withRules(t))
+	dora := s.newDriver()
+	_, token := s.key(kindDriver, dora)
+	path := "/api/v1/push/subscriptions"
+	one := subscription(t, "https://push.example/dora")
+	var made struct{ ID string }
+	s.api(http.StatusCreated, http.MethodPost, path, withJSON(`{`+one+`}`), as(token)).decode(&made)
+	to := notify.Recipient{Audience: notify.ToDriver, ID: dora}
+	if len(s.server.browsers.Of(to, "")) != 1 {
+		t.Error("the driver has no browser")
+	}
+	s.api(http.StatusUnprocessableEntity, http.MethodPost, path, withJSON(`{"contact":"night",`+one+`}`), as(token))
+	s.api(http.StatusUnprocessableEntity, http.MethodDelete, path+"/"+made.ID+"?contact=night", as(token))
+	if settings, _ := s.server.rules.Settings(); len(settings.Contacts) != 0 {
+		t.Errorf("contacts %+v", settings.Contacts)
+	}
+	s.api(http.StatusNoContent, http.MethodDelete, path+"/"+made.ID, as(token))
+	if len(s.server.browsers.Of(to, "")) != 0 {
+		t.Error("the browser is still there")
+	}
+}
+
 func TestBadPush(t *testing.T) {
 	s := startSite(t)
 	good := subscription(t, "https://push.example/abc")
 	for name, body := range map[string]string{
-		"no contact": `{` + good + `}`,
-		"contact":    `{"contact":"a/b",` + good + `}`,
-		"endpoint":   `{"contact":"night",` + subscription(t, "http://push.example/abc") + `}`,
-		"no keys":    `{"contact":"night","endpoint":"https://push.example/abc"}`,
-		"key":        `{"contact":"night",` + strings.Replace(good, `"p256dh":"B`, `"p256dh":"C`, 1) + `}`,
+		"contact":  `{"contact":"a/b",` + good + `}`,
+		"endpoint": `{"contact":"night",` + subscription(t, "http://push.example/abc") + `}`,
+		"no keys":  `{"contact":"night","endpoint":"https://push.example/abc"}`,
+		"key":      `{"contact":"night",` + strings.Replace(good, `"p256dh":"B`, `"p256dh":"C`, 1) + `}`,
 	} {
 		if a := s.api(http.StatusUnprocessableEntity, http.MethodPost, "/api/v1/push/subscriptions", withJSON(body)); !strings.Contains(string(a.body), "must be") {
 			t.Errorf("%s: %s", name, a.body)
 		}
 	}
-	s.api(http.StatusUnprocessableEntity, http.MethodDelete, "/api/v1/push/subscriptions/x")
+	s.api(http.StatusUnprocessableEntity, http.MethodDelete, "/api/v1/push/subscriptions/x?contact=a/b")
 }
 
 // A customer's browser hears of the delivery whose link it has.

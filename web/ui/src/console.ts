@@ -1,5 +1,6 @@
 /** The console: what it shows and how its parts hear of changes. */
 import * as client from "./api/client";
+import type { Session } from "./api/types";
 import type { Beginning } from "./feed/start";
 import { ServerClock } from "./feed/clock";
 import type { FeedState } from "./feed/live";
@@ -8,6 +9,7 @@ import { needsAction } from "./fleet/kinds";
 import type { News } from "./fleet/log";
 import { TrackSeeder } from "./fleet/tracks";
 import { MapView } from "./map/mapview";
+import { PushSwitch } from "./push/switch";
 import { text } from "./text";
 import { Announcer } from "./view/announce";
 import { Desk } from "./view/devices/desk";
@@ -18,6 +20,7 @@ import { EventList } from "./view/events";
 import { sentence } from "./view/eventwords";
 import { Focus } from "./view/focus";
 import { Notice } from "./view/notice";
+import { notifyPage } from "./view/notifypage";
 import { Sheet } from "./view/sheet";
 import { TopBar, type TopBarActions } from "./view/topbar";
 import { Unread } from "./view/unread";
@@ -28,6 +31,7 @@ export class Console {
   readonly clock = new ServerClock();
   readonly focus = new Focus();
   readonly tracks = new TrackSeeder(this.fleet, () => this.clock.now());
+  readonly push = new PushSwitch();
   readonly #bar: TopBar;
   readonly #desk = new Desk(
     () => this.clock.now(),
@@ -49,7 +53,13 @@ export class Console {
     this.#map = new MapView(this.fleet, this.clock, this.focus, () => this.#events.suggest());
     this.#vehicles = new VehicleList(this.fleet, this.focus, () => this.#bar.clearFilter(), () => this.#addDevice());
     this.#events = new EventList(this.fleet, this.focus, () => this.#map.middle());
-    this.#bar = new TopBar({ ...actions, devices: () => this.#desk.show(listPage(this.#desk)), filter: (activity) => this.#vehicles.only(activity) });
+    this.#bar = new TopBar({
+      ...actions,
+      devices: () => this.#desk.show(listPage(this.#desk)),
+      notify: () => this.#desk.show(notifyPage(this.#desk, this.push, true)),
+      filter: (activity) => this.#vehicles.only(activity),
+    });
+    this.push.watch(() => this.#bar.showPush(this.push.state));
     this.#sheet = new Sheet(this.#vehicles.element, this.#events.element);
     const page = h("div", { class: "console" }, skipLinks(), this.#bar.element, this.#notice.element, this.#sheet.element, this.#map.element);
     document.body.replaceChildren(page, this.#announcer.element, this.#desk.element);
@@ -64,8 +74,10 @@ export class Console {
   }
 
   /** Fills the page with what was there before the live feed, then opens the map. */
-  begin({ session, config, devices, fences, events }: Beginning): void {
+  begin(session: Session, { config, devices, fences, events }: Beginning): void {
     this.#notice.sessionEnds(session.expires);
+    this.#desk.manages = session.role === "admin";
+    this.#vehicles.invite(this.#desk.manages);
     this.fleet.setDevices(devices);
     this.fleet.setFences(fences);
     for (const event of events) this.fleet.append(event);

@@ -8,6 +8,7 @@ export const deviceText = {
   back: "Back",
   find: "Find a device",
   none: "No devices yet. Add the first one.",
+  noneHere: "No devices yet. An admin adds them.",
   noMatch: "No device matches.",
   working: "One moment…",
   failed: "The server did not answer. Try again.",

@@ -6,11 +6,13 @@ import "./style/events.css";
 import "./style/map.css";
 import "./style/devices.css";
 import * as client from "./api/client";
+import type { Session } from "./api/types";
 import { Console } from "./console";
 import type { Frame } from "./feed/frames";
 import { LiveFeed, type FeedState } from "./feed/live";
-import { begin } from "./feed/start";
+import { beginning, persist } from "./feed/start";
 import { text } from "./text";
+import { showGuest } from "./view/guest";
 import { showSignedOut } from "./view/signedout";
 
 /** How often to look for devices made or renamed elsewhere, in milliseconds: no frame tells of them. */
@@ -29,14 +31,23 @@ class Stay {
 
   async start(): Promise<void> {
     try {
-      const beginning = await begin((retryAt) => this.#page.showFeed({ kind: "reconnecting", retryAt }));
-      this.#page.begin(beginning);
-      this.#open(beginning.events.at(-1)?.seq ?? 0);
+      const wait = (retryAt: number) => this.#page.showFeed({ kind: "reconnecting", retryAt });
+      const session = await persist(client.session, wait);
+      this.#page.push.start(session.by);
+      if (!isDispatch(session)) return this.#receiveGuest(session);
+      const first = await persist(beginning, wait);
+      this.#page.begin(session, first);
+      this.#open(first.events.at(-1)?.seq ?? 0);
       this.#watchDevices();
     } catch (error) {
       if (!(error instanceof client.SignedOut)) throw error;
       this.#end();
     }
+  }
+
+  #receiveGuest(session: Session): void {
+    this.#page.close();
+    showGuest(session, this.#page.push, () => void this.#leave());
   }
 
   #open(last: number): void {
@@ -92,6 +103,8 @@ class Stay {
 
   async #leave(): Promise<void> {
     try {
+      // Whoever sits here next is not to read what was meant for somebody else.
+      await this.#page.push.turnOff().catch(() => undefined);
       await client.signOut();
     } catch (error) {
       if (!(error instanceof client.SignedOut)) return this.#page.say(text.signOutFailed);
@@ -105,6 +118,11 @@ class Stay {
     this.#page.close();
     showSignedOut();
   }
+}
+
+/** Whether somebody has a console; drivers have none. */
+function isDispatch({ role }: Session): boolean {
+  return role === "admin" || role === "dispatcher";
 }
 
 /** For what is tried again anyway; the live feed tells when the server is away or the session over. */

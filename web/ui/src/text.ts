@@ -110,6 +110,11 @@ export const text = {
     command: "Or ask the running server for one, with its admin token in WAYGUARD_ADMIN_TOKEN:",
   },
 
+  guest: {
+    heading: (name: string) => (name ? `Hello ${name}` : "You are signed in"),
+    lead: "The live map and the alerts are for dispatch. This browser can still tell you what concerns your rounds.",
+  },
+
   map: {
     region: "Map",
     zoomIn: "Zoom in",

@@ -24,14 +24,9 @@ export class Refused extends Error {
 const root = "/api/v1";
 const timeout = 15_000;
 
-/** Sends a request, with a body as JSON, and wants it granted. */
-export async function ask(path: string, method = "GET", body?: unknown): Promise<Response> {
-  const response = await fetch(root + path, {
-    method,
-    credentials: "same-origin",
-    signal: AbortSignal.timeout(timeout),
-    ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
-  });
+/** Sends a request and wants it granted. */
+export async function ask(path: string, request: RequestInit = {}): Promise<Response> {
+  const response = await fetch(root + path, { ...request, credentials: "same-origin", signal: AbortSignal.timeout(timeout) });
   if (response.status === 401) throw new SignedOut();
   if (!response.ok) throw new Refused(response.status, path, await problemOf(response));
   return response;
@@ -45,8 +40,13 @@ async function problemOf(response: Response): Promise<string> {
   }
 }
 
-async function read(path: string): Promise<unknown> {
+export async function read(path: string): Promise<unknown> {
   return (await ask(path)).json();
+}
+
+/** Sends JSON by POST. */
+export function write(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return ask(path, { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
 }
 
 export async function session(): Promise<Session> {
@@ -54,7 +54,7 @@ export async function session(): Promise<Session> {
 }
 
 export async function signOut(): Promise<void> {
-  await ask("/session", "DELETE");
+  await ask("/session", { method: "DELETE" });
 }
 
 export async function config(): Promise<Config> {

@@ -119,5 +119,11 @@ function tiles(value: unknown): Tiles | null {
 }
 
 export function session(value: unknown): Session {
-  return { expires: instant(fields(value).expires) };
+  const from = fields(value);
+  return {
+    by: string(from.by),
+    name: string(fields(from.person).name),
+    role: string(from.role),
+    expires: instant(from.expires),
+  };
 }

@@ -1,5 +1,5 @@
 /** Devices as dispatch manages them: their credentials and the codes to get them with. */
-import { ask } from "./client";
+import { ask, write } from "./client";
 import * as decode from "./decode";
 import type { Device } from "./types";
 
@@ -76,7 +76,7 @@ export async function renewCredential(id: string, kind: "secret" | "certificate"
 }
 
 export async function revokeDevice(id: string): Promise<void> {
-  await ask(devicePath(id), "DELETE");
+  await ask(devicePath(id), { method: "DELETE" });
 }
 
 export async function enrolCodes(): Promise<EnrolCode[]> {
@@ -101,7 +101,7 @@ export async function makeEnrolCode(request: CodeRequest): Promise<NewEnrolCode>
 }
 
 export async function revokeEnrolCode(id: string): Promise<void> {
-  await ask(`/enrol-codes/${encodeURIComponent(id)}`, "DELETE");
+  await ask(`/enrol-codes/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
 /** Whether an address is one that only this machine knows. */
@@ -111,7 +111,7 @@ export function loopback(address: string): boolean {
 }
 
 async function post(path: string, body: unknown): Promise<unknown> {
-  return (await ask(path, "POST", body)).json();
+  return (await write(path, body)).json();
 }
 
 function devicePath(id: string): string {

@@ -61,6 +61,11 @@ export interface Config {
 }
 
 export interface Session {
+  /** Who is signed in, as alerts tell who took them up. */
+  by: string;
+  /** Their name; empty for nobody in particular. */
+  name: string;
+  role: string;
   /** When the session ends, in milliseconds since 1970; null if not told. */
   expires: number | null;
 }

@@ -1,11 +1,10 @@
 /** What the page needs before the live feed, fetched at once. */
 import * as client from "../api/client";
-import type { Config, Device, Fence, FleetEvent, Session } from "../api/types";
+import type { Config, Device, Fence, FleetEvent } from "../api/types";
 import { loggedEvents } from "../fleet/log";
 import { backoff } from "./backoff";
 
 export interface Beginning {
-  session: Session;
   config: Config;
   devices: Device[];
   fences: Fence[];
@@ -15,22 +14,22 @@ export interface Beginning {
 /** As many as are kept: what needs action now may have happened in the night. */
 const firstEvents = loggedEvents;
 
-async function load(): Promise<Beginning> {
-  const [session, config, devices, fences, events] = await Promise.all([
-    client.session(),
+/** What the console begins with. */
+export async function beginning(): Promise<Beginning> {
+  const [config, devices, fences, events] = await Promise.all([
     client.config(),
     client.devices(),
     client.fences(),
     client.lastEvents(firstEvents),
   ]);
-  return { session, config, devices, fences, events };
+  return { config, devices, fences, events };
 }
 
 /**
  * Loads until it succeeds; waiting tells when the next try is due. Throws only
  * client.SignedOut.
  */
-export async function begin(waiting: (retryAt: number) => void): Promise<Beginning> {
+export async function persist<T>(load: () => Promise<T>, waiting: (retryAt: number) => void): Promise<T> {
   for (let failures = 0; ; failures++) {
     try {
       return await load();

@@ -2,7 +2,7 @@
 import type { Sign } from "../fleet/kinds";
 import type { Activity } from "../fleet/vehicle";
 
-type Glyph = Sign | Activity | "brand" | "fit" | "plus" | "minus" | "leave" | "devices";
+type Glyph = Sign | Activity | "brand" | "fit" | "plus" | "minus" | "leave" | "devices" | "bell";
 
 const strokes: Record<Glyph, string> = {
   enter: "M12 3h4a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1h-4M3 10h9M8.5 6.5 12 10l-3.5 3.5",
@@ -24,6 +24,7 @@ const strokes: Record<Glyph, string> = {
   plus: "M10 4v12M4 10h12",
   minus: "M4 10h12",
   devices: "M6 2.5h8v15H6zM9 14.8h2",
+  bell: "M5 14V9a5 5 0 0 1 10 0v5l1.5 1.5h-13zM8.5 17.5h3",
   leave: "M8 3H4a1 1 0 0 0-1 1v12a1 1 0 0 0 1 1h4M8 10h9M13.5 6.5 17 10l-3.5 3.5",
 };
 

@@ -1,6 +1,8 @@
 import type { FeedState } from "../feed/live";
 import type { Activity } from "../fleet/vehicle";
 import { deviceText } from "../devicetext";
+import type { PushState } from "../push/switch";
+import { pushText } from "../pushtext";
 import { text } from "../text";
 import { button, h, setAttributes, setText } from "./dom";
 import { clockTime } from "./format";
@@ -18,6 +20,8 @@ export interface TopBarActions {
   signOut(): void;
   /** Opens the dialog of the devices. */
   devices(): void;
+  /** Opens the dialog of notifications. */
+  notify(): void;
   /** Shows vehicles of one activity only; null for all. */
   filter(activity: Activity | null): void;
 }
@@ -31,6 +35,8 @@ export class TopBar {
   readonly #total = h("b", { "data-testid": "count-total" }, "0");
   readonly #noun = h("span", {}, text.vehicles.total(0));
   readonly #counts: Record<Activity, Count>;
+  readonly #notify: HTMLButtonElement;
+  readonly #notifyWord = h("span", {}, pushText.open);
   #feed: FeedState = { kind: "connecting" };
   #only: Activity | null = null;
 
@@ -38,6 +44,7 @@ export class TopBar {
     this.#retry = button(text.connection.retry, { class: "quiet", hidden: true }, actions.retry);
     const counts = activities.map((activity) => [activity, this.#count(activity)] as const);
     this.#counts = Object.fromEntries(counts) as Record<Activity, Count>;
+    this.#notify = button(pushText.open, { class: "quiet leave notify", "data-testid": "notify", title: pushText.open }, actions.notify, icon("bell"), this.#notifyWord);
     const all = h("span", { class: "total" }, this.#total, " ", this.#noun);
     this.element = h(
       "header",
@@ -46,6 +53,7 @@ export class TopBar {
       h("div", { class: "feed" }, this.#state, this.#retry),
       h("div", { class: "counts" }, all, ...counts.map(([, { chip }]) => chip)),
       this.#clock,
+      this.#notify,
       button(deviceText.open, { class: "quiet leave", "data-testid": "open-devices" }, actions.devices, icon("devices"), h("span", {}, deviceText.open)),
       button(text.signOut, { class: "quiet leave" }, actions.signOut, icon("leave"), h("span", {}, text.signOut)),
     );
@@ -60,6 +68,12 @@ export class TopBar {
       setText(number, String(counts[activity]));
       chip.hidden = activity === "waiting" && counts.waiting === 0 && this.#only !== "waiting";
     }
+  }
+
+  showPush(state: PushState): void {
+    const words = state === "on" ? pushText.on : pushText.open;
+    setText(this.#notifyWord, words);
+    setAttributes(this.#notify, { "data-push-state": state, "aria-label": words, title: words });
   }
 
   showFeed(state: FeedState): void {

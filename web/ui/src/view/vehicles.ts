@@ -20,6 +20,7 @@ export class VehicleList {
   readonly #search: HTMLInputElement;
   readonly #empty = h("div", { class: "empty", "data-testid": "empty-devices", hidden: true });
   readonly #noMatch: HTMLElement;
+  readonly #add: HTMLButtonElement;
   #only: Activity | null = null;
   #selected: string | null = null;
 
@@ -37,7 +38,8 @@ export class VehicleList {
     };
     this.#noMatch = h("div", { class: "empty", hidden: true }, h("p", {}, text.vehicles.noMatch), button(text.vehicles.showAll, {}, all));
     const words = text.noDevices;
-    this.#empty.append(h("h3", {}, words.heading), h("p", {}, words.lead), button(deviceText.add.open, {}, addDevice));
+    this.#add = button(deviceText.add.open, { hidden: true }, addDevice);
+    this.#empty.append(h("h3", {}, words.heading), h("p", {}, words.lead), this.#add);
     this.element = h(
       "section",
       { class: "vehicles", "aria-labelledby": "vehicles-heading" },
@@ -55,6 +57,11 @@ export class VehicleList {
     this.#empty.hidden = sorted.length > 0;
     this.#search.hidden = sorted.length < searchable;
     this.tick(now);
+  }
+
+  /** Offers to add a first device to those who may. */
+  invite(may: boolean): void {
+    this.#add.hidden = !may;
   }
 
   /** Marks a vehicle for the next refresh. */
@@ -81,12 +88,12 @@ export class VehicleList {
   }
 
   #place(vehicle: Vehicle, index: number): void {
-    const row = this.#rows.get(vehicle.id) ?? this.#add(vehicle);
+    const row = this.#rows.get(vehicle.id) ?? this.#insert(vehicle);
     const there = this.#list.children[index] ?? null;
     if (there !== row.element) this.#list.insertBefore(row.element, there);
   }
 
-  #add(vehicle: Vehicle): VehicleRow {
+  #insert(vehicle: Vehicle): VehicleRow {
     const row = new VehicleRow(vehicle, this.focus);
     this.#rows.set(vehicle.id, row);
     return row;

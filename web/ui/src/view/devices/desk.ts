@@ -17,6 +17,8 @@ const refreshEvery = 5_000;
 /** The dialog in which devices are managed, one page at a time. */
 export class Desk {
   readonly element: HTMLDialogElement;
+  /** Whether who is signed in may add, change and revoke devices; others look at them. */
+  manages = false;
   readonly #heading = h("h2", { id: "devices-heading", tabindex: -1 });
   readonly #back = button(text.back, { class: "quiet" }, () => this.#page?.back?.());
   readonly #alarm = h("p", { class: "alarm", role: "alert", hidden: true });

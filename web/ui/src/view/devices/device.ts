@@ -15,7 +15,7 @@ export function devicePage(desk: Desk, device: ManagedDevice, back: () => void):
     const fresh = await managedDevice(device.id);
     if (fresh) list.replaceChildren(...factsOf(fresh, desk.now()));
   };
-  return { heading: device.name, body: [list, renewal(desk, device, back), revocation(desk, device, back)], back, refresh };
+  return { heading: device.name, body: [list, ...(desk.manages ? [renewal(desk, device, back), revocation(desk, device, back)] : [])], back, refresh };
 }
 
 function factsOf(device: ManagedDevice, now: number): HTMLElement[] {

@@ -21,7 +21,7 @@ export function listPage(desk: Desk): Page {
   const back = () => desk.show(listPage(desk));
   const rows = new Map<string, Row>();
   const list = h("ul", { class: "rows" });
-  const none = h("p", { class: "empty", hidden: true }, text.none);
+  const none = h("p", { class: "empty", hidden: true }, desk.manages ? text.none : text.noneHere);
   const noMatch = h("p", { class: "empty", hidden: true }, text.noMatch);
   const search = h("input", { type: "search", placeholder: text.find, "aria-label": text.find, hidden: true });
   const filter = () => {
@@ -48,8 +48,8 @@ export function listPage(desk: Desk): Page {
   const actions = h(
     "div",
     { class: "actions" },
-    button(text.add.open, { class: "primary", "data-testid": "add-device" }, () => desk.show(addPage(desk, back))),
-    button(text.codes.open, {}, () => desk.show(codesPage(desk, back))),
+    desk.manages ? button(text.add.open, { class: "primary", "data-testid": "add-device" }, () => desk.show(addPage(desk, back))) : null,
+    desk.manages ? button(text.codes.open, {}, () => desk.show(codesPage(desk, back))) : null,
     search,
   );
   return { heading: text.heading, body: [actions, list, none, noMatch], refresh: async () => renew(await managedDevices()) };
