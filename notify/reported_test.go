@@ -108,7 +108,7 @@ func TestBouncedOfTheErased(t *testing.T) {
 	if _, err := h.fleet.MoveDelivery(t.Context(), d.ID, tracker.AnyVersion, tracker.DeliveryCancelled, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.fleet.EraseCustomer(t.Context(), d.Customer); err != nil {
+	if err := h.fleet.EraseCustomer(t.Context(), d.Customer, tracker.AnyVersion); err != nil {
 		t.Fatal(err)
 	}
 	everybody := func(string) (*SendError, bool) { return &SendError{Reason: "no", Permanent: true, Dead: true}, true }
