@@ -50,6 +50,12 @@ func (s *testSite) posts() map[string]postCase {
 	s.fence("depot", 8, 50, 100)
 	s.make(base+"vehicles", `{"id":"van"}`)
 	round := "rounds/" + s.make(base+"rounds", `{"vehicle":"van"}`).ID
+	// Its vehicle was never heard of, so that the place is judged much later.
+	s.device("pedal")
+	s.make(base+"vehicles", `{"id":"bike","devices":["pedal"]}`)
+	riding := delivery("")
+	ride := s.make(base+"rounds", `{"vehicle":"bike","stops":["`+strings.TrimPrefix(riding, "deliveries/")+`"]}`).ID
+	s.api(http.StatusOK, http.MethodPost, base+"rounds/"+ride+"/start")
 	running := "rounds/" + s.make(base+"rounds", `{}`).ID
 	s.api(http.StatusOK, http.MethodPost, base+delivery("departed")+"/state", withJSON(`{"state":"failed"}`))
 	s.eventually("an alert", func() bool { return len(s.fleet.Alerts(nil, 0, 1)) == 1 })
@@ -84,7 +90,7 @@ func (s *testSite) posts() map[string]postCase {
 		"deliveries many":                       plain("deliveries", `{"deliveries":[`+least+`]}`, `{"deliveries":[`+order("Hill")+`]}`),
 		"deliveries/import":                     plain("deliveries/import", `{"deliveries":[`+least+`]}`, `{"deliveries":[`+order("Hill")+`]}`),
 		"deliveries/{id}/state":                 plain(delivery("")+"/state", `{"state":"departed"}`, `{"state":"cancelled"}`),
-		"deliveries/{id}/handoff":               plain(delivery("departed")+"/handoff", `{}`, `{"outcome":"failed","reason":"x"}`),
+		"deliveries/{id}/handoff":               plain(riding+"/handoff", `{}`, `{"outcome":"failed","reason":"x"}`),
 		"deliveries/{id}/code":                  plain(delivery("departed")+"/code", ``, `{}`),
 		"deliveries/{id}/link":                  plain(delivery("")+"/link", ``, `{}`),
 		"deliveries/{id}/photos":                {base + delivery("") + "/photos", "image/png", "\x89PNG\r\n\x1a\na", "\x89PNG\r\n\x1a\nb"},
