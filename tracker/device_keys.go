@@ -17,14 +17,20 @@ type deviceKeys struct {
 	boxes map[DeviceID]OwnTracksKey
 }
 
-func loadDeviceKeys(store Store) (*deviceKeys, error) {
+func loadDeviceKeys(store Store, keys *Keyring) (*deviceKeys, error) {
 	c := &deviceKeys{
 		tokens:  make(map[DeviceID]tokenHash),
 		holders: make(map[tokenHash]DeviceID),
 		boxes:   make(map[DeviceID]OwnTracksKey),
 	}
 	for bucket, put := range map[string]func(DeviceID, []byte) error{doorTokenBucket: c.putToken, ownTracksBucket: c.putBox} {
-		err := eachRecord(store, bucket, "", func(rec Record) error { return put(DeviceID(rec.Key), rec.Value) })
+		err := eachRecord(store, bucket, "", func(rec Record) error {
+			value, err := keys.unwrapped(bucket, rec.Key, rec.Value)
+			if err != nil {
+				return err
+			}
+			return put(DeviceID(rec.Key), value)
+		})
 		if err != nil {
 			return nil, fmt.Errorf("read the bucket %s: %w", bucket, err)
 		}
@@ -40,7 +46,11 @@ func (f *Fleet) setDeviceKey(ctx context.Context, bucket string, id DeviceID, se
 		if err != nil {
 			return err
 		}
-		err = f.changeDevice(ctx, id, d, BucketRecord{Bucket: bucket, Record: Record{Key: string(id), Value: value}})
+		row := BucketRecord{Bucket: bucket, Record: Record{Key: string(id), Value: value}}
+		if bucket == ownTracksBucket { // The others are hashes.
+			row = f.ledger.keys.wrapped(row)
+		}
+		err = f.changeDevice(ctx, id, d, row)
 		if err == nil {
 			_ = put(id, value) // It fails on what is damaged only.
 		}

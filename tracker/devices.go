@@ -83,19 +83,19 @@ type registry struct {
 	keys *deviceKeys
 }
 
-func loadRegistry(store Store) (*registry, error) {
+func loadRegistry(store Store, keys *Keyring) (*registry, error) {
 	r := &registry{
 		editing: newTurn(), outgrown: newOutgrown(),
 		devices: make(map[DeviceID]storedDevice), users: make(map[string][]DeviceID),
 	}
 	var err error
-	if r.key, err = loadSecretKey(store); err != nil {
+	if r.key, err = loadSecretKey(store, keys); err != nil {
 		return nil, err
 	}
-	if r.authority, err = loadAuthority(store); err != nil {
+	if r.authority, err = loadAuthority(store, keys); err != nil {
 		return nil, err
 	}
-	if r.keys, err = loadDeviceKeys(store); err != nil {
+	if r.keys, err = loadDeviceKeys(store, keys); err != nil {
 		return nil, err
 	}
 	if r.codes, err = loadEnrolCodes(store); err != nil {

@@ -69,7 +69,8 @@
 // once the new one was used for the first time. A secret is stored as a keyed
 // hash; of certificates, the number of the one in force is stored, so that all
 // others are worthless. With an enrolment code, [Fleet.Enrol], a device gets its
-// credential by itself; the code is used up in the same transaction.
+// credential by itself; the code is used up in the same transaction. The keys behind
+// all that are wrapped by the master key of the [Keyring], where there is one.
 //
 // # The clock
 //

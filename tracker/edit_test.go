@@ -77,7 +77,7 @@ func wantStarts(t *testing.T, name string, record tracker.FenceRecord) {
 	r.stop()
 	store := openStore(t, path)
 	defer store.Close()
-	if _, err := tracker.Open(store, tracker.Options{}); err != nil {
+	if _, err := tracker.Open(store, tracker.Options{Keyring: ringOf(t, path)}); err != nil {
 		t.Errorf("%s: the fleet does not start any more: %.200v", name, err)
 	}
 }

@@ -54,8 +54,8 @@ type storedAuthority struct {
 }
 
 // loadAuthority reads the authority, or makes it at the first start.
-func loadAuthority(store Store) (*authority, error) {
-	value, err := store.Record(keyBucket, authorityKey)
+func loadAuthority(store Store, keys *Keyring) (*authority, error) {
+	value, err := readWrapped(store, keys, keyBucket, authorityKey)
 	if err != nil {
 		return nil, fmt.Errorf("read the authority of device certificates: %w", err)
 	}
@@ -65,7 +65,8 @@ func loadAuthority(store Store) (*authority, error) {
 	if value, err = makeAuthority(time.Now()); err != nil {
 		return nil, fmt.Errorf("make the authority of device certificates: %w", err)
 	}
-	err = store.Commit(&Transaction{Records: []BucketRecord{{Bucket: keyBucket, Record: Record{Key: authorityKey, Value: value}}}})
+	row := BucketRecord{Bucket: keyBucket, Record: Record{Key: authorityKey, Value: value}}
+	err = store.Commit(&Transaction{Records: []BucketRecord{keys.wrapped(row)}})
 	if err != nil {
 		return nil, fmt.Errorf("store the authority of device certificates: %w", err)
 	}

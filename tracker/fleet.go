@@ -22,6 +22,9 @@ type Options struct {
 	// neither customers nor deliveries. Blobs keeps their photos; nil for none.
 	Keyring *Keyring
 	Blobs   *Blobs
+	// Scrub has the store overwrite what it keeps of deleted records; nil where it
+	// cannot. It is called by Open, where secrets were in plain.
+	Scrub func() error
 	// Clock is what the time is asked of; nil for the system's.
 	Clock *Clock
 	// Router plans rounds that come without a way; nil for straight lines.
@@ -110,7 +113,8 @@ func Open(store Store, opts Options) (*Fleet, error) {
 		f.pipeline.shards[i] = &shard{tracks: make(map[DeviceID]*track)}
 	}
 	for _, load := range []func() error{
-		func() (err error) { f.registry, err = loadRegistry(store); return err },
+		func() error { return f.wrapSecrets(opts) },
+		func() (err error) { f.registry, err = loadRegistry(store, opts.Keyring); return err },
 		func() (err error) { f.fences, err = loadFences(store, opts.Settings); return err },
 		func() error { return completeRows(store) },
 		func() (err error) { f.untold, err = loadUntold(store); return err },
@@ -118,7 +122,7 @@ func Open(store Store, opts Options) (*Fleet, error) {
 		func() (err error) { f.desk, err = loadDesk(store); return err },
 		func() (err error) { f.refused, err = loadQuarantine(store); return err },
 		func() (err error) { f.desires, err = loadDesires(store); return err },
-		func() (err error) { f.frames, err = loadKey(store, frameSecretKey); return err },
+		func() (err error) { f.frames, err = loadKey(store, opts.Keyring, frameSecretKey); return err },
 		func() (err error) { f.retention, err = loadRetention(store, opts.Keep); return err },
 		f.replay,
 		func() error { return f.forgetHandoffs(f.clock.Now()) },

@@ -63,6 +63,8 @@ type dataKey [dataKeySize]byte
 // Its methods may be called from any goroutine.
 type Keyring struct {
 	wrap cipher.AEAD
+	// server wraps what is the server's own.
+	server cipher.AEAD
 	// prints keys Fingerprint.
 	prints []byte
 
@@ -87,6 +89,10 @@ func OpenKeyring(path string, master MasterKey) (*Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
+	server, err := newWrapper(master)
+	if err != nil {
+		return nil, err
+	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the keyring: %w", err)
@@ -95,7 +101,7 @@ func OpenKeyring(path string, master MasterKey) (*Keyring, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("derive a key: %w", err), file.Close())
 	}
-	k := &Keyring{wrap: wrap, prints: prints, file: file, keys: make(map[KeyID]ringKey)}
+	k := &Keyring{wrap: wrap, server: server, prints: prints, file: file, keys: make(map[KeyID]ringKey)}
 	if err := k.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
 	}

@@ -103,7 +103,7 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		return l, nil
 	}
 	var err error
-	if l.links, err = loadLinks(store, l.now); err != nil {
+	if l.links, err = loadLinks(store, keys, l.now); err != nil {
 		return nil, err
 	}
 	for _, load := range []func(Store, *Keyring) error{

@@ -43,8 +43,8 @@ type links struct {
 	byHash map[linkHash]DeliveryID
 }
 
-func loadLinks(store Store, clock func() time.Time) (*links, error) {
-	key, err := loadKey(store, linkKey)
+func loadLinks(store Store, keys *Keyring, clock func() time.Time) (*links, error) {
+	key, err := loadKey(store, keys, linkKey)
 	return &links{key: key, clock: clock, byHash: make(map[linkHash]DeliveryID)}, err
 }
 

@@ -18,8 +18,8 @@ type OwnTracksKey [32]byte
 
 // SetOwnTracksKey has the messages of a device opened with a passphrase of 1 to
 // 32 bytes, the "encryption key" of the OwnTracks apps; empty for none. It must
-// be read again for each message, hence it is stored as it is: whoever has the
-// data file has it. Deleting the device deletes it. Errors wrap
+// be read again for each message, hence it is no hash that is stored, but wrapped by
+// the master key, if there is one. Deleting the device deletes it. Errors wrap
 // ErrOwnTracksKey, ErrNotFound, ErrStale, ErrUnavailable or ctx's.
 func (f *Fleet) SetOwnTracksKey(ctx context.Context, id DeviceID, seen uint64, passphrase string) error {
 	var value []byte

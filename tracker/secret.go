@@ -18,11 +18,13 @@ const (
 )
 
 // loadSecretKey reads the key, or makes it at the first start.
-func loadSecretKey(store Store) (secretKey, error) { return loadKey(store, deviceSecretKey) }
+func loadSecretKey(store Store, keys *Keyring) (secretKey, error) {
+	return loadKey(store, keys, deviceSecretKey)
+}
 
 // loadKey reads the key of that name, or makes it at the first start.
-func loadKey(store Store, name string) ([]byte, error) {
-	key, err := store.Record(keyBucket, name)
+func loadKey(store Store, keys *Keyring, name string) ([]byte, error) {
+	key, err := readWrapped(store, keys, keyBucket, name)
 	if err != nil {
 		return nil, fmt.Errorf("read the key %s: %w", name, err)
 	}
@@ -34,7 +36,8 @@ func loadKey(store Store, name string) ([]byte, error) {
 	}
 	key = make([]byte, secretKeyBytes)
 	rand.Read(key)
-	err = store.Commit(&Transaction{Records: []BucketRecord{{Bucket: keyBucket, Record: Record{Key: name, Value: key}}}})
+	row := BucketRecord{Bucket: keyBucket, Record: Record{Key: name, Value: key}}
+	err = store.Commit(&Transaction{Records: []BucketRecord{keys.wrapped(row)}})
 	if err != nil {
 		return nil, fmt.Errorf("store the key %s: %w", name, err)
 	}

@@ -105,7 +105,7 @@ func openServer(o serverOptions) (s *server, err error) {
 	if err != nil {
 		return nil, &inputError{fmt.Errorf("--data: %w", err)}
 	}
-	if s.fleet, err = tracker.Open(s.store, tracker.Options{Keep: o.keep, Keyring: s.keys, Blobs: blobs, Router: o.router, Metrics: registry, Clock: o.clock, Log: o.log}); err != nil {
+	if s.fleet, err = tracker.Open(s.store, tracker.Options{Keep: o.keep, Keyring: s.keys, Blobs: blobs, Scrub: s.store.Scrub, Router: o.router, Metrics: registry, Clock: o.clock, Log: o.log}); err != nil {
 		return nil, err
 	}
 	if err := s.openWebhooks(o.webhooks, webhook.Options{Metrics: registry, Log: o.log}); err != nil {
