@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -64,6 +65,9 @@ var lifeCycle = map[DeliveryState][]DeliveryState{
 	DeliveryReturned:    {},
 	DeliveryCancelled:   {},
 }
+
+// DeliveryStates are all states, in order of name.
+func DeliveryStates() []DeliveryState { return slices.Sorted(maps.Keys(lifeCycle)) }
 
 // outcomes are what a hand-off, or the attempt of one, ends with.
 var outcomes = []DeliveryState{

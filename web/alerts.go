@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"net/http"
-	"strings"
 	"time"
 
 	"wayguard/tracker"
@@ -50,13 +49,11 @@ func (s *Server) listAlerts(w http.ResponseWriter, r *http.Request, _ principal)
 	if err != nil {
 		return err
 	}
-	var states []tracker.AlertState
-	if q.has("state") {
-		for _, state := range strings.Split(q.text("state"), ",") {
-			states = append(states, tracker.AlertState(state))
-		}
+	given, err := states(q, tracker.AlertOpen, tracker.AlertAcknowledged, tracker.AlertResolved)
+	if err != nil {
+		return err
 	}
-	found := s.fleet.Alerts(states, before, int(limit))
+	found := s.fleet.Alerts(given, before, int(limit))
 	list := make([]alertJSON, len(found))
 	for i, a := range found {
 		list[i] = alertOf(a)

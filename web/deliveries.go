@@ -39,10 +39,8 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who prin
 		return badParameter("q", "must be 1 to "+strconv.Itoa(maxSearch)+" bytes of words to be found.")
 	}
 	s.narrow(who, &filter)
-	if q.has("state") {
-		for _, state := range strings.Split(q.text("state"), ",") {
-			filter.States = append(filter.States, tracker.DeliveryState(state))
-		}
+	if filter.States, err = states(q, tracker.DeliveryStates()...); err != nil {
+		return err
 	}
 	found := s.fleet.Deliveries(filter, tracker.DeliveryID(q.text("before")), int(limit))
 	page := deliveriesJSON{Deliveries: make([]deliveryJSON, len(found))}

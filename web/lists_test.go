@@ -107,3 +107,17 @@ func TestEveryListComesInPages(t *testing.T) {
 		t.Errorf("%d lists, %d of them have more than two entries", lists, long)
 	}
 }
+
+func TestStatesThatThereAreNot(t *testing.T) {
+	s := startSite(t)
+	for _, path := range []string{"deliveries", "rounds", "alerts"} {
+		for _, state := range []string{"lost", "", "open,"} {
+			if p := s.api(http.StatusBadRequest, http.MethodGet, "/api/v1/"+path+"?state="+state).problem(); p.Parameter != "state" || !strings.Contains(p.Detail, "must be one or more of") {
+				t.Errorf("%s?state=%s: %+v", path, state, p)
+			}
+		}
+	}
+	for path, state := range map[string]string{"deliveries": "created,returned", "rounds": "running,ended", "alerts": "open,acknowledged"} {
+		s.api(http.StatusOK, http.MethodGet, "/api/v1/"+path+"?state="+state)
+	}
+}

@@ -56,6 +56,25 @@ func (q query) count(name string, low, high, otherwise uint64) (uint64, error) {
 	return n, nil
 }
 
+// states are those that the parameter state names, joined by commas; none where it
+// is not given. A misspelt one must not show nothing.
+func states[T ~string](q query, known ...T) (given []T, err error) {
+	if !q.has("state") {
+		return nil, nil
+	}
+	for name := range strings.SplitSeq(q.text("state"), ",") {
+		if !slices.Contains(known, T(name)) {
+			names := make([]string, len(known))
+			for i, k := range known {
+				names[i] = string(k)
+			}
+			return nil, badParameter("state", "must be one or more of "+strings.Join(names, ", ")+", with commas between them.")
+		}
+		given = append(given, T(name))
+	}
+	return given, nil
+}
+
 // flag is true or false, or otherwise where it is not given.
 func (q query) flag(name string, otherwise bool) (bool, error) {
 	if !q.has(name) {

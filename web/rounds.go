@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -120,17 +119,15 @@ func (s *Server) listRounds(w http.ResponseWriter, r *http.Request, who principa
 	if err != nil {
 		return err
 	}
-	var states []tracker.RoundState
-	if q.has("state") {
-		for _, state := range strings.Split(q.text("state"), ",") {
-			states = append(states, tracker.RoundState(state))
-		}
+	given, err := states(q, tracker.RoundPlanned, tracker.RoundRunning, tracker.RoundEnded)
+	if err != nil {
+		return err
 	}
 	lines, err := q.flag("routes", true)
 	if err != nil {
 		return err
 	}
-	found := s.roundsFor(who, states, tracker.RoundID(q.text("before")), int(limit))
+	found := s.roundsFor(who, given, tracker.RoundID(q.text("before")), int(limit))
 	list := make([]roundJSON, len(found))
 	for i, round := range found {
 		if list[i], err = s.roundOf(round, lines); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"wayguard/tracker"
@@ -39,6 +40,7 @@ func TestScrub(t *testing.T) {
 		put(fmt.Sprintf("key%03d", i), fmt.Sprintf("kept %d", i))
 	}
 	put("long", "")
+	put("wide", strings.Repeat("kept over several pages ", 1000))
 	put("last", "kept")
 	secrets := func() (n int) {
 		t.Helper()
@@ -65,7 +67,7 @@ func TestScrub(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows, err := s.Records("b", "", "", 1000)
-		if err != nil || len(rows) != 301 {
+		if err != nil || len(rows) != 302 || string(rows[301].Value) != strings.Repeat("kept over several pages ", 1000) {
 			t.Fatalf("%d records, %v", len(rows), err)
 		}
 		for i, r := range rows[:300] {
