@@ -91,96 +91,110 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// A customer's delivery was on a round that runs, on one that is planned and on
-// one that is over, and was taken off each before it was cancelled. Once they are
-// erased, no way leads to their door, and rounds that go on keep those that do
-// not.
-func TestOlderWaysOfRoundsDoNotLeadToAnErasedDoor(t *testing.T) {
-	dir := t.TempDir()
-	at := func(name string) string { return filepath.Join(dir, name) }
-	fleet, stop := fleetIn(t, dir)
-	s := startSite(t, func(o *Options) { o.Fleet = fleet })
-	s.fleet = fleet
+// formerStops makes a delivery and three rounds that it was on and was taken off,
+// with the way that led to it: one is over, one planned, and one runs, on another
+// way by now.
+func (s *testSite) formerStops() (d deliveryJSON, over, planned, running string) {
+	s.t.Helper()
 	s.device("box")
 	s.make("/api/v1/vehicles", `{"id":"van","devices":["box"]}`)
 	s.make("/api/v1/vehicles", `{"id":"bus"}`)
-	d := s.api(http.StatusCreated, http.MethodPost, "/api/v1/deliveries", withJSON(quendelbrot)).delivery()
-	var rounds []string
-	for _, body := range []string{`"vehicle":"van"`, `"vehicle":"bus"`, `"vehicle":"van"`} {
-		other := string(s.deliver().ID)
-		stops := `"stops":["` + string(d.ID) + `","` + other + `"]`
-		rounds = append(rounds, "/api/v1/rounds/"+s.make("/api/v1/rounds", `{`+body+`,`+stops+`,"route":`+doorway+`}`).ID)
-		one := rounds[len(rounds)-1]
-		if body == `"vehicle":"van"` {
-			s.api(http.StatusOK, http.MethodPost, one+"/start")
+	d = s.api(http.StatusCreated, http.MethodPost, "/api/v1/deliveries", withJSON(quendelbrot)).delivery()
+	leave := func(vehicle, more string) (round, other string) {
+		other = string(s.deliver().ID)
+		round = "/api/v1/rounds/" + s.make("/api/v1/rounds", `{"vehicle":"`+vehicle+`","stops":["`+string(d.ID)+`","`+other+`"],"route":`+doorway+`}`).ID
+		if vehicle == "van" {
+			s.api(http.StatusOK, http.MethodPost, round+"/start")
 		}
-		change := `{"stops":["` + other + `"]`
-		if len(rounds) == 3 { // which goes on another way now
-			change += `,"route":` + farAway
-		}
-		s.api(http.StatusOK, http.MethodPatch, one, withJSON(change+`}`))
-		if len(rounds) == 1 {
-			s.api(http.StatusOK, http.MethodPost, "/api/v1/deliveries/"+other+"/state", withJSON(`{"state":"delivered"}`))
-			s.api(http.StatusOK, http.MethodPost, one+"/end")
-		}
+		s.api(http.StatusOK, http.MethodPatch, round, withJSON(`{"stops":["`+other+`"]`+more+`}`))
+		return round, other
 	}
-	over, planned, running := rounds[0], rounds[1], rounds[2]
+	over, other := leave("van", "")
+	s.api(http.StatusOK, http.MethodPost, "/api/v1/deliveries/"+other+"/state", withJSON(`{"state":"delivered"}`))
+	s.api(http.StatusOK, http.MethodPost, over+"/end")
+	planned, _ = leave("bus", "")
+	running, _ = leave("van", `,"route":`+farAway)
 	s.api(http.StatusOK, http.MethodPost, "/api/v1/deliveries/"+string(d.ID)+"/state", withJSON(`{"state":"cancelled"}`))
-	ways := func(s *testSite) string {
-		return string(s.api(http.StatusOK, http.MethodGet, "/api/v1/rounds?routes=true").body) +
-			string(s.api(http.StatusOK, http.MethodGet, over).body) + string(s.api(http.StatusOK, http.MethodGet, planned).body)
+	return d, over, planned, running
+}
+
+// ways are what the API says of rounds.
+func (s *testSite) ways(rounds ...string) (said string) {
+	s.t.Helper()
+	for _, path := range append(rounds, "/api/v1/rounds?routes=true") {
+		said += string(s.api(http.StatusOK, http.MethodGet, path).body)
 	}
-	if !strings.Contains(ways(s), "8.4321987") {
-		t.Fatal("no round led to the door")
+	return said
+}
+
+// wantItsWay wants a round to run on, on the way that leads elsewhere.
+func (s *testSite) wantItsWay(round string) {
+	s.t.Helper()
+	if now := s.ways(round); !strings.Contains(now, "[8.7,50.3]") || !strings.Contains(now, `"running"`) {
+		s.t.Errorf("the round that runs has lost its way: %s", now)
 	}
-	s.stop()
-	stop()
+}
+
+// wantShut wants none of the stores in a folder to lead to the door.
+func wantShut(t *testing.T, dir string, stores ...string) {
+	t.Helper()
+	for _, store := range stores {
+		opened, shut := sealedTexts(t, filepath.Join(dir, store), filepath.Join(dir, "keyring"))
+		if found := leading(opened); len(found) > 0 || shut < 5 {
+			t.Errorf("%s: %q lead to the door, %d texts are shut", store, found, shut)
+		}
+	}
+}
+
+// Once a customer is erased, no way of a round that they were on leads to their
+// door, as it is or ever was, and rounds that go on keep those that do not.
+func TestOlderWaysOfRoundsDoNotLeadToAnErasedDoor(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	during := func(do func(s *testSite)) {
+		t.Helper()
+		fleet, stop := fleetIn(t, dir)
+		s := startSite(t, func(o *Options) { o.Fleet = fleet })
+		s.fleet = fleet
+		do(s)
+		s.stop()
+		stop()
+	}
+	var d deliveryJSON
+	var over, planned, running string
+	during(func(s *testSite) {
+		if d, over, planned, running = s.formerStops(); !strings.Contains(s.ways(over, planned), "8.4321987") {
+			t.Fatal("no round led to the door")
+		}
+	})
 	copyFile(t, at("fleet.db"), at("before.db"))
 	copyFile(t, at("keyring"), at("keyring.before"))
 	if opened, _ := sealedTexts(t, at("before.db"), at("keyring")); len(leading(opened)) < 5 {
 		t.Fatalf("before, only %q lead to the door", opened)
 	}
-
-	fleet, stop = fleetIn(t, dir)
-	s = startSite(t, func(o *Options) { o.Fleet = fleet })
-	for range 2 { // it may be repeated
-		s.api(http.StatusNoContent, http.MethodDelete, "/api/v1/customers/"+string(d.Customer))
-		if found := wordsIn([]byte(ways(s) + string(s.everything(string(d.Customer), string(d.ID))))); len(found) > 0 {
-			t.Errorf("the API tells %q", found)
-		}
-		if now := string(s.api(http.StatusOK, http.MethodGet, running).body); !strings.Contains(now, "[8.7,50.3]") || !strings.Contains(now, `"running"`) {
-			t.Errorf("the round that runs has lost its way: %s", now)
-		}
-	}
-	s.stop()
-	stop()
-	wantShut := func() {
-		t.Helper()
-		for _, store := range []string{"before.db", "fleet.db"} {
-			opened, shut := sealedTexts(t, at(store), at("keyring"))
-			if found := leading(opened); len(found) > 0 || shut < 5 {
-				t.Errorf("%s: %q lead to the door, %d texts are shut", store, found, shut)
+	during(func(s *testSite) {
+		for range 2 { // it may be repeated
+			s.api(http.StatusNoContent, http.MethodDelete, "/api/v1/customers/"+string(d.Customer))
+			if found := wordsIn([]byte(s.ways(over, planned) + string(s.everything(string(d.Customer), string(d.ID))))); len(found) > 0 {
+				t.Errorf("the API tells %q", found)
 			}
+			s.wantItsWay(running)
 		}
-	}
-	wantShut()
+	})
+	wantShut(t, dir, "before.db", "fleet.db")
 
 	// A kill came before the old key of the round that runs was destroyed.
 	putSlotBack(t, at("keyring.before"), at("keyring"), filepath.Base(running))
 	if opened, _ := sealedTexts(t, at("before.db"), at("keyring")); len(leading(opened)) == 0 {
 		t.Fatal("the key is not back")
 	}
-	fleet, stop = fleetIn(t, dir)
-	s = startSite(t, func(o *Options) { o.Fleet = fleet })
-	if now := string(s.api(http.StatusOK, http.MethodGet, running).body); !strings.Contains(now, "[8.7,50.3]") || !strings.Contains(now, `"running"`) {
-		t.Errorf("started anew, the round that runs has lost its way: %s", now)
-	}
-	if found := wordsIn([]byte(ways(s))); len(found) > 0 {
-		t.Errorf("started anew, the API tells %q", found)
-	}
-	s.stop()
-	stop()
-	wantShut()
+	during(func(s *testSite) {
+		s.wantItsWay(running)
+		if found := wordsIn([]byte(s.ways(over, planned))); len(found) > 0 {
+			t.Errorf("started anew, the API tells %q", found)
+		}
+	})
+	wantShut(t, dir, "before.db", "fleet.db")
 }
 
 // putSlotBack copies a key from one file to the end of another.
