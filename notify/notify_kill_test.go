@@ -225,7 +225,12 @@ func enterEvents(t *testing.T, dir string) map[string]bool {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	fleet, err := tracker.Open(store, tracker.Options{Settings: geofence.Settings{Raw: true}})
+	keyring, err := tracker.OpenKeyring(filepath.Join(dir, "keyring"), tracker.MasterKey{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer keyring.Close()
+	fleet, err := tracker.Open(store, tracker.Options{Settings: geofence.Settings{Raw: true}, Keyring: keyring})
 	if err != nil {
 		t.Fatal(err)
 	}
