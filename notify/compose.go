@@ -131,7 +131,7 @@ func (v *view) facts(n *Notice) (facts []fact) {
 		add("round", v.Round)
 		add("device", v.Device)
 		add("delivery", v.Delivery)
-	} else if slices.Contains([]Kind{Ordered, Changed, Departed, Delayed}, n.Kind) {
+	} else if slices.Contains([]Kind{Ordered, Changed, Departed, Delayed, NotDelayed}, n.Kind) {
 		add("window", v.Window)
 	}
 	if v.Parcels > 0 {

@@ -68,16 +68,18 @@ func (n *Notifier) lapse(c *change, now time.Time, held bool) {
 	c.pass(reason, now)
 }
 
-// held are the notices that are still true and wanted.
+// held are the notices that are still true and wanted; the others are marked.
 func (n *Notifier) held(e *Entry, now time.Time) (held []Notice, reason string) {
 	reason = "expired"
 	for i := range e.Notices {
 		notice := &e.Notices[i]
+		notice.LeftOut = true
 		if !now.Before(notice.Expires) {
 			continue
 		}
 		why, ok := n.judge.Holds(notice, now)
 		if ok {
+			notice.LeftOut = false
 			held = append(held, *notice)
 		} else {
 			reason = why

@@ -15,6 +15,8 @@ const (
 	Approaching Kind = "approaching"
 	Delayed     Kind = "delayed"
 	OnTime      Kind = "on_time"
+	NotDelayed  Kind = "not_delayed" // what was told as Delayed was not so
+	NotYet      Kind = "not_yet"     // the same of Approaching
 	Delivered   Kind = "delivered"
 	Left        Kind = "left" // with a neighbour or at a safe place
 	Partial     Kind = "partial"
@@ -92,6 +94,9 @@ var manners = []manner{
 	// Forecasts of an hour ago are wrong.
 	{kind: Delayed, to: ToCustomer, life: time.Hour, live: true, wait: reconsider, urgent: true, channels: pocket},
 	{kind: OnTime, to: ToCustomer, life: time.Hour, live: true, wait: reconsider, urgent: true, channels: pocket},
+	// A correction is good until what was told would have come true.
+	{kind: NotDelayed, to: ToCustomer, life: time.Hour, wait: reconsider, urgent: true, channels: pocket},
+	{kind: NotYet, to: ToCustomer, life: time.Hour, wait: reconsider, urgent: true, channels: pocket},
 	// Whoever comes home wants to know; the next day they have seen it.
 	{kind: Delivered, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: letterbox},
 	{kind: Partial, to: ToCustomer, life: 24 * time.Hour, wait: gather, channels: letterbox},
@@ -175,6 +180,13 @@ var customerKinds = map[string]Kind{
 	"delivery.refused":       Refused,
 	"delivery.returned":      Returned,
 	"delivery.cancelled":     Cancelled,
+}
+
+// correctedKinds are what customers hear of once an event that they heard of turns
+// out not to have happened, by its type.
+var correctedKinds = map[string]Kind{
+	"delivery.delayed":     NotDelayed,
+	"delivery.approaching": NotYet,
 }
 
 // outcomes are the events that partners hear of.

@@ -16,6 +16,9 @@ type Notice struct {
 	Event string    `json:"event"`
 	Seq   uint64    `json:"seq"`
 	Time  time.Time `json:"time"`
+	// Corrects is the id of an event that turned out not to have happened: the
+	// notice is for whom a message told of it. Empty for other notices.
+	Corrects string `json:"corrects,omitempty"`
 	// Delivery and Round are those concerned, empty where none is.
 	Delivery tracker.DeliveryID `json:"delivery,omitempty"`
 	Round    tracker.RoundID    `json:"round,omitempty"`
@@ -28,6 +31,8 @@ type Notice struct {
 	// they are due at the same time or wait for each other; empty for one that
 	// always goes alone.
 	Bundle string `json:"bundle,omitempty"`
+	// LeftOut: the message went out without it, since it was no longer true.
+	LeftOut bool `json:"left_out,omitempty"`
 }
 
 // Skip says why somebody does not hear of an event, for whoever asks.

@@ -99,7 +99,12 @@ func (r *Rules) now() time.Time { return r.clock.Now() }
 // Notices says who is to hear of an event, and why others are not.
 func (r *Rules) Notices(e *tracker.Event, now time.Time) ([]Notice, []Skip) {
 	j := judgement{rules: r, settings: &r.settings.Load().Settings, event: e, now: now}
-	if d, ok := r.fleet.Delivery(tracker.DeliveryID(e.Subject)); ok {
+	subject := e.Subject
+	if e.Type == retracted {
+		j.retracted = retractedOf(e)
+		subject = j.retracted.Subject
+	}
+	if d, ok := r.fleet.Delivery(tracker.DeliveryID(subject)); ok {
 		j.delivery = &d
 	}
 	j.customer()
@@ -117,9 +122,11 @@ type judgement struct {
 	event    *tracker.Event
 	// delivery is the one that the event is about, nil for none.
 	delivery *tracker.Delivery
-	now      time.Time
-	notices  []Notice
-	skips    []Skip
+	// retracted is the event that did not happen, where event is its retraction.
+	retracted retraction
+	now       time.Time
+	notices   []Notice
+	skips     []Skip
 }
 
 func (j *judgement) skip(k Kind, to Recipient, c Channel, reason string) {

@@ -16,7 +16,11 @@ func (j *judgement) customer() {
 		return
 	}
 	to := Recipient{ToCustomer, string(j.delivery.Customer)}
-	j.tell(Notice{Kind: kind, To: to, Bundle: "deliveries"}, nil, j.settings.quietOf(ToCustomer))
+	n := Notice{Kind: kind, To: to, Bundle: "deliveries"}
+	if j.event.Type == retracted {
+		n.Corrects = j.event.Subject
+	}
+	j.tell(n, nil, j.settings.quietOf(ToCustomer))
 }
 
 // customerKind is what the event is to a customer.
@@ -37,6 +41,9 @@ func (j *judgement) customerKind() (Kind, bool) {
 		// Where a device saw it, the vehicle goes on without a hand-off: the
 		// customer has heard of the departure.
 		return Departed, e.Device == ""
+	case retracted:
+		kind, ok := correctedKinds[j.retracted.Type]
+		return kind, ok
 	}
 	kind, ok := customerKinds[e.Type]
 	return kind, ok

@@ -58,6 +58,8 @@ var stages = map[Kind][]tracker.DeliveryState{
 	Approaching: {tracker.DeliveryApproaching},
 	Delayed:     {tracker.DeliveryDeparted, tracker.DeliveryApproaching},
 	OnTime:      {tracker.DeliveryDeparted, tracker.DeliveryApproaching},
+	NotDelayed:  {tracker.DeliveryDeparted, tracker.DeliveryApproaching},
+	NotYet:      {tracker.DeliveryDeparted},
 	Delivered:   {tracker.DeliveryDelivered},
 	Left:        {tracker.DeliveryLeft},
 	Partial:     {tracker.DeliveryPartial},
@@ -78,7 +80,10 @@ func (r *Rules) holdsForCustomer(n *Notice) (reason string, ok bool) {
 		return reason, false
 	}
 	d, _ := r.fleet.Delivery(n.Delivery)
-	return stillTrue(n, &d)
+	if reason, ok = stillTrue(n, &d); ok && n.Corrects != "" {
+		return r.owed(n)
+	}
+	return reason, ok
 }
 
 // stillTrue tells whether what a customer is told agrees with how a delivery is.
@@ -90,7 +95,7 @@ func stillTrue(n *Notice, d *tracker.Delivery) (reason string, ok bool) {
 		return "it may have been handed over at a wrong address, which dispatch is to look into first", false
 	case n.Kind == Delayed && !d.Delayed:
 		return "the delivery is expected on time after all", false
-	case n.Kind == OnTime && d.Delayed:
+	case (n.Kind == OnTime || n.Kind == NotDelayed) && d.Delayed:
 		return "the delivery is delayed again", false
 	case n.Kind == NewCode && d.Hidden.Code == "":
 		return "no code is asked for any more", false
