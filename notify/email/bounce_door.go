@@ -124,7 +124,8 @@ func (c *Carrier) heed(ctx context.Context, n *notification) answer {
 	return answer{http.StatusOK, outcome, "Noted."}
 }
 
-// receipt is that of the mail that n is about as far as n tells, empty for none.
+// receipt is that of the mail that n is about as far as n tells, empty where that
+// can be none of ours.
 func (c *Carrier) receipt(n *notification) string {
 	for _, k := range n.marks {
 		for _, f := range n.recipients {
@@ -132,6 +133,10 @@ func (c *Carrier) receipt(n *notification) string {
 				return c.messageID(k.name)
 			}
 		}
+	}
+	name, _, _ := strings.Cut(n.messageID, "@")
+	if len(name) != nameEncoding.EncodedLen(nameBytes) || n.messageID != c.messageID(name) {
+		return ""
 	}
 	return n.messageID
 }

@@ -17,15 +17,15 @@ import (
 // is an address for bounces, in the sender of its envelope. There stands behind it
 // the mark's check, which binds it to the recipient: see mark.
 
-// base32 of the names: no mail server changes their case to something else, and
-// with the check they leave 20 characters for the mailbox's own name
-// (RFC 5321, section 4.5.3.1.1).
+// nameEncoding outlives a mail server that changes the case of an address, and
+// leaves 20 characters for the mailbox's own name (RFC 5321, section 4.5.3.1.1).
 var nameEncoding = base32.HexEncoding.WithPadding(base32.NoPadding)
 
 const (
 	nameBytes, checkBytes = 16, 10
 	maxLocal              = 64
-	// markLength is that of "+", the name, "." and the check.
+	// markLength is that of "+", the name, "." and the check, as markPattern has
+	// them.
 	markLength = 1 + 26 + 1 + 16
 )
 

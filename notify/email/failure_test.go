@@ -106,6 +106,26 @@ func TestBusyServer(t *testing.T) {
 			checkSilent(t, err)
 		})
 	}
+	t.Run("at the greeting", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			if conn, err := l.Accept(); err == nil {
+				_, _ = io.WriteString(conn, "421 4.7.0 too many connections of nn@example.org\r\n")
+				conn.Close()
+			}
+		}()
+		s := &mailServer{port: l.Addr().(*net.TCPAddr).Port}
+		_, err = send(t, newCarrier(t, s.options(email.Plain)), message("m"))
+		var failed *notify.SendError
+		if !errors.As(err, &failed) || failed.Permanent || !failed.Busy || failed.Code != "421" || failed.After <= 0 {
+			t.Errorf("%+v", err)
+		}
+		checkSilent(t, err)
+	})
 }
 
 // checkSilent fails where an error tells what nobody but the recipient may know.
