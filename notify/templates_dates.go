@@ -15,14 +15,14 @@ type calendar struct {
 	days          [7]string // from Sunday
 	clock         string    // of the package time
 	day, shortDay string
-	first         string // how the first of a month is written
-	// hour and oneHour are a time with its article.
-	hour, oneHour string
-	on, at        string
-	between       string
-	from, by      string
-	hours         string // of a short message
-	span          string
+	first         string // how the first of a month is written, empty for 1
+	// article stands before a time, oneArticle before one o'clock; empty for none.
+	article, oneArticle string
+	on, at              string
+	between             string
+	from, by            string
+	hours               string // of a short message
+	span                string
 	// join puts the day before the time.
 	join string
 }
@@ -30,7 +30,7 @@ type calendar struct {
 var english = calendar{
 	months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 	days:   [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
-	clock:  "15:04", day: "%[1]s %[2]s %[3]s", shortDay: "%[2]s %.3[3]s", first: "1", hour: "%s", oneHour: "%s",
+	clock:  "15:04", day: "%[1]s %[2]s %[3]s", shortDay: "%[2]s %.3[3]s",
 	on: "on %s", at: "at %s", between: "between %s and %s", from: "from %s", by: "by %s", hours: "%s-%s",
 	span: "from %[2]s on %[1]s to %[4]s on %[3]s", join: "%s %s",
 }
@@ -38,7 +38,7 @@ var english = calendar{
 var german = calendar{
 	months: [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
 	days:   [7]string{"Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"},
-	clock:  "15:04", day: "%[1]s, %[2]s. %[3]s", shortDay: "%[2]s.%[4]d.", first: "1", hour: "%s", oneHour: "%s",
+	clock:  "15:04", day: "%[1]s, %[2]s. %[3]s", shortDay: "%[2]s.%[4]d.",
 	on: "am %s", at: "um %s Uhr", between: "zwischen %s und %s Uhr", from: "ab %s Uhr", by: "bis %s Uhr", hours: "%s-%s Uhr",
 	span: "von %[1]s, %[2]s Uhr, bis %[3]s, %[4]s Uhr", join: "%s, %s",
 }
@@ -46,7 +46,7 @@ var german = calendar{
 var spanish = calendar{
 	months: [12]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"},
 	days:   [7]string{"domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"},
-	clock:  "15:04", day: "%[1]s, %[2]s de %[3]s", shortDay: "%[2]s/%[4]d", first: "1", hour: "las %s", oneHour: "la %s",
+	clock:  "15:04", day: "%[1]s, %[2]s de %[3]s", shortDay: "%[2]s/%[4]d", article: "las ", oneArticle: "la ",
 	on: "el %s", at: "a %s", between: "entre %s y %s", from: "a partir de %s", by: "antes de %s", hours: "%s-%s",
 	span: "desde %[2]s del %[1]s hasta %[4]s del %[3]s", join: "%s, %s",
 }
@@ -54,7 +54,7 @@ var spanish = calendar{
 var french = calendar{
 	months: [12]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"},
 	days:   [7]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"},
-	clock:  "15:04", day: "%[1]s %[2]s %[3]s", shortDay: "%[2]s/%02[4]d", first: "1er", hour: "%s", oneHour: "%s",
+	clock:  "15:04", day: "%[1]s %[2]s %[3]s", shortDay: "%[2]s/%02[4]d", first: "1er",
 	on: "le %s", at: "à %s", between: "entre %s et %s", from: "à partir de %s", by: "avant %s", hours: "%s-%s",
 	span: "du %[1]s à %[2]s au %[3]s à %[4]s", join: "%s %s",
 }
@@ -69,7 +69,7 @@ func american() calendar {
 
 func (c *calendar) date(t time.Time, format string) string {
 	number := strconv.Itoa(t.Day())
-	if t.Day() == 1 && format == c.day {
+	if t.Day() == 1 && format == c.day && c.first != "" {
 		number = c.first
 	}
 	return fmt.Sprintf(format, c.days[t.Weekday()], number, c.months[t.Month()-1], int(t.Month()))
@@ -77,11 +77,11 @@ func (c *calendar) date(t time.Time, format string) string {
 
 // time is a time of day as it stands in a sentence.
 func (c *calendar) time(t time.Time) string {
-	format := c.hour
+	article := c.article
 	if t.Hour() == 1 {
-		format = c.oneHour
+		article = c.oneArticle
 	}
-	return fmt.Sprintf(format, t.Format(c.clock))
+	return article + t.Format(c.clock)
 }
 
 // moment is when something was: without its day where that is today's.
