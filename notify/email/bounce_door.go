@@ -24,10 +24,10 @@ const BouncesPath = "/in/mail/bounces"
 // headers, or some 100 KB.
 const MaxBounce = 1 << 20
 
-// BounceFunc hears of a mail, for which Send gave this receipt, that came back. of is as of notify.Notifier.Bounced. An
-// error that wraps tracker.ErrNotFound or notify.ErrStranger means that nothing is
-// known of such a message to such an address; any other, that the mail is to be
-// posted again.
+// BounceFunc hears of a mail, for which Send gave this receipt, that came back; of
+// is as of notify.Notifier.Bounced. An error that wraps tracker.ErrNotFound or
+// notify.ErrStranger means that nothing is known of such a message to such an
+// address; any other, that the mail is to be posted again.
 type BounceFunc func(ctx context.Context, receipt string, of func(address string) (*notify.SendError, bool)) error
 
 func newReturned() *prometheus.CounterVec {
