@@ -35,7 +35,7 @@ func (f *Fleet) commit(b *batch) error {
 	}
 	f.metrics.counted(b)
 	// Before the acknowledgements, so that whoever has one finds its position.
-	f.live.publish(b.positions, b.eventSeq, b.world)
+	f.live.publish(b.positions, b.eventSeq, b.world, f.AlertsVersion())
 	for _, done := range b.reports {
 		done(nil)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -62,6 +63,8 @@ type ledger struct {
 	// resolved by what they are about, both under the lock of alerts.
 	opened   []openedAt
 	standing map[cause][]AlertID
+	// alerted counts the changes of alerts.
+	alerted atomic.Uint64
 	// duties are the past of the rounds, until the journal has been replayed.
 	duties []dutyEdit
 	// errands are that of devices.
@@ -93,7 +96,11 @@ func loadLedger(store Store, keys *Keyring, clock *Clock) (*ledger, error) {
 		wishes:     newShelf[Wish](wishBucket),
 		wished:     make(map[DeliveryID][]string),
 	}
-	l.customers.placed, l.deliveries.placed, l.alerts.placed = l.noteCustomer, l.noteDelivery, l.noteAlert
+	l.customers.placed, l.deliveries.placed = l.noteCustomer, l.noteDelivery
+	l.alerts.placed = func(before, after *Alert) {
+		l.noteAlert(before, after)
+		l.alerted.Add(1)
+	}
 	l.parcels.placed, l.parcels.dropped = l.tagged.place, func(p *Parcel) { l.tagged.place(p, nil) }
 	l.rounds.placed, l.wishes.placed = l.trips.note, l.noteWish
 	for i := range l.turns {

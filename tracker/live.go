@@ -21,21 +21,22 @@ type live struct {
 	latest        map[DeviceID]Position
 	subscriptions map[*Subscription]struct{}
 	seq, world    uint64
+	alerts        uint64
 }
 
 func newLive() *live {
 	return &live{latest: make(map[DeviceID]Position), subscriptions: make(map[*Subscription]struct{})}
 }
 
-// publish spreads positions, the newest event's sequence number and the
-// World's version.
-func (l *live) publish(positions []Position, seq, world uint64) {
+// publish spreads positions, the newest event's sequence number and the World's
+// version. A change of alerts alone makes subscribers look, too.
+func (l *live) publish(positions []Position, seq, world, alerts uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(positions) == 0 && seq == l.seq && world == l.world {
+	if len(positions) == 0 && seq == l.seq && world == l.world && alerts == l.alerts {
 		return
 	}
-	l.seq, l.world = seq, world
+	l.seq, l.world, l.alerts = seq, world, alerts
 	for _, p := range positions {
 		l.latest[p.Device] = p
 	}
@@ -130,6 +131,10 @@ func (f *Fleet) LastSeq() uint64 { return f.pipeline.logged.Load() }
 
 // World is the geography that the engine uses now.
 func (f *Fleet) World() *geofence.World { return f.pipeline.world.Load() }
+
+// AlertsVersion is raised by every change of an alert, from another start with
+// each start of the fleet. Subscribers are told.
+func (f *Fleet) AlertsVersion() uint64 { return f.ledger.alerted.Load() }
 
 // WorldVersion is raised by every edit of a fence.
 func (f *Fleet) WorldVersion() uint64 { return f.World().Version() }

@@ -193,7 +193,7 @@ func (f *Fleet) resume(worlds *worldHistory, journal, events uint64, replayed in
 			}
 		}
 	}
-	f.live.publish(positions, events, w.Version())
+	f.live.publish(positions, events, w.Version(), f.AlertsVersion())
 	if replayed > 0 {
 		f.log.Info("replayed the journal", "reports", replayed)
 	}

@@ -26,15 +26,17 @@ type alertJSON struct {
 	Delivery *string            `json:"delivery"`
 	Round    *string            `json:"round"`
 	By       string             `json:"by"`
+	ByName   string             `json:"by_name"`
 	Note     string             `json:"note"`
 	metaJSON
 }
 
-func alertOf(a tracker.Alert) alertJSON {
+func (s *Server) alertOf(a tracker.Alert) alertJSON {
+	by, _ := s.fleet.Staff().Get(a.By)
 	return alertJSON{
 		ID: a.ID, State: a.State, Type: a.Type, Subject: a.Subject, Seq: a.Seq, Time: a.Time.UTC(),
 		Device: textOrNull(string(a.Device)), Delivery: textOrNull(string(a.Delivery)), Round: textOrNull(string(a.Round)),
-		By: a.By, Note: a.Note, metaJSON: metaOf(a.Meta),
+		By: a.By, ByName: by.Name, Note: a.Note, metaJSON: metaOf(a.Meta),
 	}
 }
 
@@ -56,7 +58,7 @@ func (s *Server) listAlerts(w http.ResponseWriter, r *http.Request, _ principal)
 	found := s.fleet.Alerts(given, before, int(limit))
 	list := make([]alertJSON, len(found))
 	for i, a := range found {
-		list[i] = alertOf(a)
+		list[i] = s.alertOf(a)
 	}
 	var next *uint64
 	if len(found) == int(limit) {
@@ -71,7 +73,7 @@ func (s *Server) showAlert(w http.ResponseWriter, r *http.Request, _ principal) 
 		return noAlert()
 	}
 	w.Header().Set("ETag", etag(a.Version))
-	return writeJSON(w, http.StatusOK, alertOf(a))
+	return writeJSON(w, http.StatusOK, s.alertOf(a))
 }
 
 func (s *Server) acknowledgeAlert(w http.ResponseWriter, r *http.Request, who principal) error {
@@ -110,7 +112,7 @@ func (s *Server) moveAlert(w http.ResponseWriter, r *http.Request, who principal
 		return deliveryError(err)
 	}
 	w.Header().Set("ETag", etag(moved.Version))
-	return writeJSON(w, http.StatusOK, alertOf(moved))
+	return writeJSON(w, http.StatusOK, s.alertOf(moved))
 }
 
 func noAlert() error {

@@ -75,9 +75,11 @@ func (f *liveFeed) next() (kind string, err error) {
 		f.world = f.hello.WorldVersion
 	case "world":
 		f.spec.checkValue(f.t, "WorldFrame", frame)
-		var w worldJSON
+		var w versionJSON
 		f.decode(frame, &w)
 		f.world = w.Version
+	case "alerts":
+		f.spec.checkValue(f.t, "AlertsFrame", frame)
 	case "positions":
 		f.spec.checkValue(f.t, "PositionsFrame", frame)
 		f.takePositions(frame)

@@ -16,6 +16,8 @@ const (
 	defaultDeliveries = 100
 	maxDeliveries     = 1000
 	maxSearch         = 200
+	// maxNamed is how many deliveries can be asked for by id.
+	maxNamed = 100
 )
 
 type deliveriesJSON struct {
@@ -27,6 +29,9 @@ type deliveriesJSON struct {
 // listDeliveries shows the newest first.
 func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who principal) error {
 	q := queryOf(r)
+	if q.has("id") {
+		return s.listNamed(w, q, who)
+	}
 	limit, err := q.count("limit", 1, maxDeliveries, defaultDeliveries)
 	if err != nil {
 		return err
@@ -51,6 +56,33 @@ func (s *Server) listDeliveries(w http.ResponseWriter, r *http.Request, who prin
 	}
 	if len(found) == int(limit) {
 		page.Next = &found[len(found)-1].ID
+	}
+	return writeJSON(w, http.StatusOK, page)
+}
+
+// listNamed shows those of some ids, in their order, without those that there are
+// none of for whoever asks.
+func (s *Server) listNamed(w http.ResponseWriter, q query, who principal) error {
+	for _, other := range []string{"state", "customer", "round", "reference", "q", "before", "limit"} {
+		if q.has(other) {
+			return badParameter("id", "goes without any other parameter.")
+		}
+	}
+	ids := strings.Split(q.text("id"), ",")
+	if len(ids) > maxNamed {
+		return badParameter("id", "must be at most "+strconv.Itoa(maxNamed)+" ids, joined by commas.")
+	}
+	page := deliveriesJSON{Deliveries: []deliveryJSON{}}
+	for _, id := range ids {
+		d, ok := s.fleet.Delivery(tracker.DeliveryID(id))
+		if !ok || !s.seesDelivery(who, &d) {
+			continue
+		}
+		shown, err := deliveryOf(s.presentTo(who, d))
+		if err != nil {
+			return err
+		}
+		page.Deliveries = append(page.Deliveries, shown)
 	}
 	return writeJSON(w, http.StatusOK, page)
 }

@@ -40,6 +40,7 @@ type feed struct {
 	events    eventRing
 	seq       uint64
 	world     uint64
+	alerts    uint64
 }
 
 func newFeed(fleet *tracker.Fleet, log *slog.Logger) *feed {
@@ -51,6 +52,7 @@ func newFeed(fleet *tracker.Fleet, log *slog.Logger) *feed {
 		changed: make(chan struct{}),
 		seq:     fleet.LastSeq(),
 		world:   fleet.WorldVersion(),
+		alerts:  fleet.AlertsVersion(),
 	}
 	close(f.always)
 	f.events.reset(f.seq)
@@ -101,6 +103,7 @@ func (f *feed) leave() { f.readers.Add(-1) }
 // pull takes over what the fleet has committed since the last time.
 func (f *feed) pull(sub *tracker.Subscription) {
 	positions, seq, world := sub.Take()
+	alerts := f.fleet.AlertsVersion()
 	events := f.readEvents(seq)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -114,7 +117,7 @@ func (f *feed) pull(sub *tracker.Subscription) {
 	for _, e := range events {
 		f.events.add(e)
 	}
-	f.seq, f.world = seq, world
+	f.seq, f.world, f.alerts = seq, world, alerts
 	close(f.changed)
 	f.changed = make(chan struct{})
 }
@@ -165,11 +168,11 @@ func (f *feed) wake() <-chan struct{} {
 	return f.changed
 }
 
-// heads are the newest event and the World's version.
-func (f *feed) heads() (seq, world uint64) {
+// heads are the versions of the World and of the alerts.
+func (f *feed) heads() (world, alerts uint64) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return f.seq, f.world
+	return f.world, f.alerts
 }
 
 // start returns the newest event and the one that a client who asks for those

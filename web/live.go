@@ -79,6 +79,9 @@ func (s *Server) openLive(w http.ResponseWriter, r *http.Request, who principal)
 		}
 	}
 	c := newLiveClient(s.live, s.clientKey(r, who), who)
+	if c.alerts, err = q.flag("alerts", false); err != nil {
+		return err
+	}
 	if q.has("after") {
 		c.after = &after
 	}

@@ -15,6 +15,8 @@ type liveClient struct {
 	who   principal
 	// after is where the client asked to resume; nil for the newest event.
 	after *uint64
+	// alerts: it asked to be told of their changes.
+	alerts bool
 
 	socket
 	sent cursors

@@ -21,6 +21,7 @@ const (
 type cursors struct {
 	seq       uint64 // of events
 	world     uint64 // the World's version
+	alerts    uint64 // that of the alerts
 	positions uint64 // of the feed's position log
 }
 
@@ -35,12 +36,12 @@ type helloJSON struct {
 // wants to go on. A log that ends before that is another one than the client
 // knew, and has nothing to go on from.
 func (c *liveClient) sendHello() error {
-	_, world := c.live.feed.heads()
+	world, alerts := c.live.feed.heads()
 	seq, start, err := c.live.feed.start(c.after)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNoLog, err)
 	}
-	c.sent = cursors{seq: start, world: world}
+	c.sent = cursors{seq: start, world: world, alerts: alerts}
 	return c.writeFrame("hello", helloJSON{"hello", seq, world, c.live.feed.fleet.Clock().Now().UTC()})
 }
 
@@ -51,7 +52,7 @@ func (c *liveClient) sendSome() (more bool, err error) {
 	if err != nil || c.who.partner != "" {
 		return events == eventsAtOnce, err
 	}
-	if err := c.sendWorld(); err != nil {
+	if err := c.sendVersions(); err != nil {
 		return false, err
 	}
 	frames, err := c.sendPositions()
@@ -74,18 +75,25 @@ func (c *liveClient) sendEvents() (sent int, err error) {
 	return len(events), nil
 }
 
-type worldJSON struct {
+// versionJSON tells that fences, or alerts, have changed.
+type versionJSON struct {
 	Type    string `json:"type"`
 	Version uint64 `json:"version"`
 }
 
-func (c *liveClient) sendWorld() error {
-	_, world := c.live.feed.heads()
-	if world == c.sent.world {
+func (c *liveClient) sendVersions() error {
+	world, alerts := c.live.feed.heads()
+	if world != c.sent.world {
+		c.sent.world = world
+		if err := c.writeFrame("world", versionJSON{"world", world}); err != nil {
+			return err
+		}
+	}
+	if !c.alerts || alerts == c.sent.alerts {
 		return nil
 	}
-	c.sent.world = world
-	return c.writeFrame("world", worldJSON{"world", world})
+	c.sent.alerts = alerts
+	return c.writeFrame("alerts", versionJSON{"alerts", alerts})
 }
 
 func (c *liveClient) sendPositions() (frames int, err error) {

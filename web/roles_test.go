@@ -255,10 +255,10 @@ func TestAlertsSayWhoTookThemUp(t *testing.T) {
 	s.eventually("an alert", func() bool { return len(s.fleet.Alerts(nil, 0, 1)) == 1 })
 	one := "/api/v1/alerts/" + string(s.fleet.Alerts(nil, 0, 1)[0].ID)
 	var a alertJSON
-	if s.api(http.StatusOK, http.MethodPost, one+"/acknowledge", as(token)).decode(&a); a.By != ines {
+	if s.api(http.StatusOK, http.MethodPost, one+"/acknowledge", as(token)).decode(&a); a.By != ines || a.ByName != "Ines" {
 		t.Errorf("%+v", a)
 	}
-	if s.api(http.StatusOK, http.MethodPost, one+"/resolve").decode(&a); a.By != "admin" {
+	if s.api(http.StatusOK, http.MethodPost, one+"/resolve").decode(&a); a.By != "admin" || a.ByName != "" {
 		t.Errorf("%+v", a)
 	}
 }

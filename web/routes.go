@@ -90,7 +90,7 @@ func (s *Server) routes() []route {
 		{pattern: "PUT /api/v1/fences/{id}", role: dispatcher, handler: s.putFence, body: maxFences},
 		{pattern: "DELETE /api/v1/fences/{id}", role: dispatcher, handler: s.deleteFence},
 
-		{pattern: "GET /api/v1/deliveries", role: driver, partners: true, handler: s.listDeliveries, takes: []string{"state", "customer", "round", "reference", "q", "before", "limit"}},
+		{pattern: "GET /api/v1/deliveries", role: driver, partners: true, handler: s.listDeliveries, takes: []string{"id", "state", "customer", "round", "reference", "q", "before", "limit"}},
 		{pattern: "POST /api/v1/deliveries", role: dispatcher, partners: true, handler: s.createDelivery, body: maxOrders, parts: true},
 		{pattern: "POST /api/v1/deliveries/import", role: dispatcher, partners: true, handler: s.importDeliveries, takes: []string{"dry_run"}, body: maxOrders, parts: true},
 		{pattern: "GET /api/v1/deliveries/{id}", role: driver, partners: true, handler: s.showDelivery},
@@ -132,7 +132,7 @@ func (s *Server) routes() []route {
 
 		{pattern: "GET /api/v1/events", role: dispatcher, handler: s.listEvents, takes: []string{"after", "limit", "last", "device", "type", "subject"}},
 		{pattern: "GET /api/v1/quarantine", role: dispatcher, handler: s.listQuarantine, takes: []string{"before", "limit"}},
-		{pattern: "GET /api/v1/live", role: dispatcher, partners: true, handler: s.openLive, takes: []string{"after"}},
+		{pattern: "GET /api/v1/live", role: dispatcher, partners: true, handler: s.openLive, takes: []string{"after", "alerts"}},
 
 		{pattern: "GET /api/v1/config", role: dispatcher, handler: s.showConfig},
 		{pattern: "GET /api/v1/basemap", role: dispatcher, handler: s.showBasemap},

@@ -1,9 +1,12 @@
 /** The console: what it shows and how its parts hear of changes. */
+import { alertText } from "./alerttext";
+import { alerts, oneAlert } from "./api/alerts";
 import * as client from "./api/client";
 import type { Session } from "./api/types";
 import type { Beginning } from "./feed/start";
 import { ServerClock } from "./feed/clock";
 import type { FeedState } from "./feed/live";
+import { AlertBook, type AlertChange } from "./fleet/alerts";
 import { Fleet, type Change } from "./fleet/fleet";
 import { needsAction } from "./fleet/kinds";
 import type { News } from "./fleet/log";
@@ -11,6 +14,7 @@ import { TrackSeeder } from "./fleet/tracks";
 import { MapView } from "./map/mapview";
 import { PushSwitch } from "./push/switch";
 import { text } from "./text";
+import { AlertList } from "./view/alerts";
 import { Announcer } from "./view/announce";
 import { Desk } from "./view/devices/desk";
 import { addPage } from "./view/devices/add";
@@ -21,13 +25,14 @@ import { sentence } from "./view/eventwords";
 import { Focus } from "./view/focus";
 import { Notice } from "./view/notice";
 import { notifyPage } from "./view/notifypage";
-import { Sheet } from "./view/sheet";
+import { Sheet, type Tab } from "./view/sheet";
 import { TopBar, type TopBarActions } from "./view/topbar";
 import { Unread } from "./view/unread";
 import { VehicleList } from "./view/vehicles";
 
 export class Console {
-  readonly fleet = new Fleet();
+  readonly fleet = new Fleet({ deliveries: client.deliveries, rounds: client.rounds });
+  readonly alerts = new AlertBook({ alerts, alert: oneAlert }, (changes) => this.#showAlerts(changes));
   readonly clock = new ServerClock();
   readonly focus = new Focus();
   readonly tracks = new TrackSeeder(this.fleet, () => this.clock.now());
@@ -38,21 +43,25 @@ export class Console {
     () => void this.reloadDevices().catch(() => undefined),
   );
   readonly #notice = new Notice();
-  readonly #announcer = new Announcer();
+  readonly #announcer = new Announcer("announcer", text.events.many);
+  readonly #alertAnnouncer = new Announcer("alert-announcer", alertText.many);
   readonly #unread = new Unread();
   readonly #map: MapView;
   readonly #vehicles: VehicleList;
   readonly #events: EventList;
+  readonly #alerts: AlertList;
   readonly #sheet: Sheet;
   #silent = 0;
   readonly #refresh = perFrame(() => this.#show());
   readonly #clockwork = setInterval(() => this.#tick(), 1_000);
   #begun = false;
+  #greeted = false;
 
   constructor(actions: Pick<TopBarActions, "retry" | "signOut">) {
-    this.#map = new MapView(this.fleet, this.clock, this.focus, () => this.#events.suggest());
+    this.#map = new MapView(this.fleet, this.clock, this.focus, { rested: () => this.#events.suggest(), picked: () => this.#sheet.show("vehicles") });
     this.#vehicles = new VehicleList(this.fleet, this.focus, () => this.#bar.clearFilter(), () => this.#addDevice());
     this.#events = new EventList(this.fleet, this.focus, () => this.#map.middle());
+    this.#alerts = new AlertList(this.fleet, this.alerts, this.focus, (sentence) => this.#alertAnnouncer.say(sentence));
     this.#bar = new TopBar({
       ...actions,
       devices: () => this.#desk.show(listPage(this.#desk)),
@@ -60,9 +69,9 @@ export class Console {
       filter: (activity) => this.#vehicles.only(activity),
     });
     this.push.watch(() => this.#bar.showPush(this.push.state));
-    this.#sheet = new Sheet(this.#vehicles.element, this.#events.element);
-    const page = h("div", { class: "console" }, skipLinks(), this.#bar.element, this.#notice.element, this.#sheet.element, this.#map.element);
-    document.body.replaceChildren(page, this.#announcer.element, this.#desk.element);
+    this.#sheet = new Sheet({ alerts: this.#alerts.element, vehicles: this.#vehicles.element, events: this.#events.element });
+    const page = h("div", { class: "console" }, skipLinks((tab) => this.#sheet.show(tab)), this.#bar.element, this.#notice.element, this.#sheet.element, this.#map.element);
+    document.body.replaceChildren(page, this.#announcer.element, this.#alertAnnouncer.element, this.#desk.element);
     this.fleet.watch((change) => this.#changed(change));
     this.focus.watch(({ vehicle }) => this.#looking(vehicle));
     addEventListener("keydown", (press) => press.key === "Escape" && this.focus.clear());
@@ -74,11 +83,14 @@ export class Console {
   }
 
   /** Fills the page with what was there before the live feed, then opens the map. */
-  begin(session: Session, { config, devices, fences, events }: Beginning): void {
+  begin(session: Session, { config, vehicles, devices, hazards, fences, events }: Beginning): void {
     this.#notice.sessionEnds(session.expires);
     this.#desk.manages = session.role === "admin";
     this.#vehicles.invite(this.#desk.manages);
+    this.#alerts.me = session;
+    this.fleet.setVehicles(vehicles);
     this.fleet.setDevices(devices);
+    this.fleet.setPlaces(hazards);
     this.fleet.setFences(fences);
     for (const event of events) this.fleet.append(event);
     this.#begun = true;
@@ -103,7 +115,9 @@ export class Console {
   }
 
   async reloadDevices(): Promise<void> {
-    this.fleet.setDevices(await client.devices());
+    const [vehicles, devices] = await Promise.all([client.vehicles(), client.devices()]);
+    this.fleet.setVehicles(vehicles);
+    this.fleet.setDevices(devices);
   }
 
   #addDevice(): void {
@@ -118,7 +132,7 @@ export class Console {
         break;
       case "devices":
         this.#vehicles.renew(this.clock.now());
-        this.#events.rename();
+        this.#rename();
         this.#map.redraw("vans", "trails");
         break;
       case "trails":
@@ -126,8 +140,11 @@ export class Console {
         break;
       case "fences":
         this.#events.showFences(this.fleet.fences.length);
-        this.#events.rename();
+        this.#rename();
         this.#map.redraw("fences");
+        break;
+      case "names":
+        this.#rename();
         break;
       case "silence":
         this.#vehicles.touch(change.vehicle);
@@ -156,7 +173,6 @@ export class Console {
     const now = this.clock.now();
     this.#vehicles.refresh(now);
     this.#events.refresh(now);
-    this.#sheet.showUrgent(this.#events.urgent);
     this.#bar.showCounts(this.fleet.count(now));
   }
 
@@ -171,11 +187,30 @@ export class Console {
     this.#notice.tick(now);
     this.#vehicles.tick(now);
     this.#events.tick(now);
+    this.#alerts.tick(now);
+  }
+
+  #rename(): void {
+    this.#events.rename();
+    this.#alerts.rename();
+  }
+
+  #showAlerts(changes: AlertChange[]): void {
+    this.#alerts.show(changes, this.clock.now());
+    this.#sheet.showOpen(this.alerts.open, this.alerts.openIsMore);
+    // What waits for somebody comes before all else, once.
+    if (!this.#greeted && this.alerts.open > 0) this.#sheet.show("alerts");
+    this.#greeted ||= this.alerts.loaded;
   }
 }
 
 /** Ways past the list of vehicles for who uses the keyboard: it may be a thousand rows long. */
-function skipLinks(): HTMLElement {
-  const { toEvents, toMap } = text.skip;
-  return h("nav", { class: "skip", "aria-label": text.skip.label }, h("a", { href: "#events" }, toEvents), h("a", { href: "#map" }, toMap));
+function skipLinks(show: (tab: Tab) => void): HTMLElement {
+  const { label, toAlerts, toEvents, toMap } = text.skip;
+  const way = (tab: Tab, words: string) => {
+    const link = h("a", { href: `#${tab}` }, words);
+    link.addEventListener("click", () => show(tab));
+    return link;
+  };
+  return h("nav", { class: "skip", "aria-label": label }, way("alerts", toAlerts), way("events", toEvents), h("a", { href: "#map" }, toMap));
 }

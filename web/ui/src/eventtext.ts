@@ -40,6 +40,7 @@ export const happened: Record<string, string> = {
   "device.low_battery": "Low battery",
   "hazard.enter": "Entered hazard area",
   "hazard.ahead": "Hazard ahead",
+  "delivery.wish": "Customer asks for something else",
   "event.revised": "Corrected:",
   "event.retracted": "Withdrawn:",
 };
@@ -52,6 +53,7 @@ export const leading: Record<string, string> = {
   "delivery.arrived": "at",
   "delivery.delayed": "for",
   "delivery.on_time_again": "for",
+  "delivery.wish": "at",
   "drop.confirmed": "at",
   "drop.wrong_address": "instead of",
   "drop.unverifiable": "at",
@@ -95,6 +97,12 @@ export const facts = {
   buffered: "it had kept its positions",
   leap: (distance: string, time: string, speed: string) => `${distance} in ${time} would take ${speed}`,
   frozen: (time: string, speed: string) => `the same place for ${time} at a reported ${speed}`,
+  wishes: {
+    another_day: "another day",
+    safe_place: "to be left at a safe place",
+    neighbour: "to be left with a neighbour",
+    not_mine: "it is not theirs",
+  } as Record<string, string>,
   retimed: (now: string, was: string) => `now ${now}, was ${was}`,
   toldFor: (time: string) => `was told for ${time}`,
 };

@@ -3,6 +3,7 @@ import "./style/base.css";
 import "./style/bar.css";
 import "./style/lists.css";
 import "./style/events.css";
+import "./style/alerts.css";
 import "./style/map.css";
 import "./style/devices.css";
 import * as client from "./api/client";
@@ -69,9 +70,12 @@ class Stay {
     switch (frame.kind) {
       case "hello":
         if (frame.serverTime !== null) this.#page.clock.set(frame.serverTime);
+        void this.#page.alerts.refresh();
         return this.#changeWorld(frame.worldVersion);
       case "world":
         return this.#changeWorld(frame.version);
+      case "alerts":
+        return void this.#page.alerts.refresh();
       case "event":
         return this.#page.fleet.append(frame.event);
       case "positions":

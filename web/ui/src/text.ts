@@ -59,14 +59,11 @@ export const text = {
     confirmed: "corrected",
     withdrawn: "withdrawn",
     over: (time: string) => `over since ${time}`,
-    show: "Show events",
-    all: "All",
-    urgent: "Needs action",
-    urgentRow: "Needs action: ",
-    noneUrgent: "Nothing needs action.",
     sentence: (who: string, what: string, where: string, facts: string) => {
       const words = [who, who ? what.charAt(0).toLowerCase() + what.slice(1) : what, where].filter(Boolean).join(" ");
-      return facts ? `${words}: ${facts}.` : `${words}.`;
+      const told = facts ? `${words}: ${facts}` : words;
+      // Names may end in a full stop.
+      return told.endsWith(".") ? told : `${told}.`;
     },
     nowCorrected: (sentence: string) => `Corrected: ${sentence}`,
     nowWithdrawn: (sentence: string) => `Withdrawn: ${sentence}`,
@@ -126,6 +123,6 @@ export const text = {
     simple: "Simple map: this browser offers no WebGL 2.",
     attribution: "Attribution",
   },
-  skip: { label: "Skip", toEvents: "Skip to events", toMap: "Skip to the map" },
-  sheet: { vehicles: "Vehicles", events: "Events", urgent: (count: number) => plural(count, "event needs action", "events need action"), label: "Lists" },
+  skip: { label: "Skip", toAlerts: "Skip to alerts", toEvents: "Skip to events", toMap: "Skip to the map" },
+  sheet: { alerts: "Alerts", vehicles: "Vehicles", events: "Events", label: "Lists" },
 } as const;

@@ -23,7 +23,7 @@ test("a type that is not known yet is readable", () => {
 
 test("what needs action is told from the ordinary course", () => {
   const urgent = Object.keys(text.happened).filter((type) => kindOf(type).urgent);
-  const wanted = ["drop.wrong_address", "route.off", "route.wrong_way", "stop.unplanned", "parcel.separated", "device.silent", "delivery.delayed", "route.stop_skipped"];
+  const wanted = ["drop.wrong_address", "route.off", "route.wrong_way", "stop.unplanned", "parcel.separated", "device.silent", "delivery.delayed", "delivery.wish", "route.stop_skipped", "drop.unverifiable", "hazard.ahead"];
   expect(urgent).toEqual(expect.arrayContaining(wanted));
   const ordinary = ["stop.begin", "stop.end", "geofence.enter", "geofence.exit", "delivery.approaching", "drop.confirmed", "device.back", "event.revised"];
   for (const type of ordinary) expect(urgent).not.toContain(type);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { FleetEvent } from "../src/api/types";
 import { Fleet } from "../src/fleet/fleet";
-import { isAmongUrgent, needsAction } from "../src/fleet/kinds";
+import { needsAction } from "../src/fleet/kinds";
 import { EventLog } from "../src/fleet/log";
 import { sentence } from "../src/view/eventwords";
 
@@ -69,19 +69,6 @@ test.each([
   expect(open()).toBe(false);
   expect(log.add(retracted(6, 5))?.ended).toBe(entry);
   expect(open()).toBe(true);
-});
-
-test("the filter keeps what needs action and what was withdrawn of it, and leaves the ordinary course out", () => {
-  const log = new EventLog(20);
-  const types = ["stop.begin", "drop.wrong_address", "geofence.exit", "route.off", "device.silent", "drop.confirmed", "route.wrong_way"];
-  types.forEach((type, i) => log.add(event(i + 1, type, { detail: { episode: i } })));
-  const kept = () => log.entries.filter(isAmongUrgent).map(({ event }) => event.type);
-  expect(kept()).toEqual(["drop.wrong_address", "route.off", "device.silent", "route.wrong_way"]);
-  log.add(retracted(8, 7));
-  log.add(retracted(9, 3));
-  log.add(event(10, "device.back", { detail: { episode: 4 } }));
-  expect(kept()).toEqual(["drop.wrong_address", "route.off", "route.wrong_way"]);
-  expect(log.entries.filter(needsAction)).toHaveLength(2);
 });
 
 test("a sentence says what a correction did", () => {

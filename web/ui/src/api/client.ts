@@ -1,6 +1,6 @@
 /** The server's HTTP API, as far as the console uses it. */
 import * as decode from "./decode";
-import type { Config, Device, Fence, FleetEvent, Session, Town, TrackPoint } from "./types";
+import type { Config, Device, Fence, FleetEvent, NamedDelivery, NamedRound, NamedVehicle, Session, Town, TrackPoint } from "./types";
 
 /** The server does not know this session, or no longer. */
 export class SignedOut extends Error {
@@ -65,6 +65,25 @@ export async function devices(): Promise<Device[]> {
   return decode.each(decode.fields(await read("/devices")).devices, decode.device);
 }
 
+export async function vehicles(): Promise<NamedVehicle[]> {
+  return decode.each(decode.fields(await read("/vehicles")).vehicles, decode.vehicle);
+}
+
+/** Those of some ids that there are. */
+export async function deliveries(ids: readonly string[]): Promise<NamedDelivery[]> {
+  return decode.each(decode.fields(await read(`/deliveries?id=${ids.map(encodeURIComponent).join(",")}`)).deliveries, decode.delivery);
+}
+
+/** The newest rounds. */
+export async function rounds(): Promise<NamedRound[]> {
+  return decode.each(decode.fields(await read("/rounds?routes=false&limit=1000")).rounds, decode.round);
+}
+
+/** What hazards are called, by the ids of the fences that their zones are or were. */
+export async function hazards(): Promise<Map<string, string>> {
+  return decode.hazardNames(decode.fields(await read("/hazards")).hazards);
+}
+
 export async function fences(): Promise<Fence[]> {
   return decode.each(decode.fields(await read("/fences")).features, decode.fence);
 }
@@ -89,5 +108,6 @@ export function liveURL(after: number): string {
   const url = new URL(`${root}/live`, location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   url.searchParams.set("after", String(after));
+  url.searchParams.set("alerts", "true");
   return url.href;
 }

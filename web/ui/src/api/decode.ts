@@ -3,7 +3,7 @@
  * shape is left out: one broken item must not take the page down.
  */
 import { circlePolygon } from "../geo/circle";
-import type { Config, Device, Fence, FleetEvent, Position, Session, Tiles, TrackPoint } from "./types";
+import type { Config, Device, Fence, FleetEvent, NamedDelivery, NamedRound, NamedVehicle, Position, Session, Tiles, TrackPoint } from "./types";
 import { unwrapped } from "../geo/unwrap";
 
 type Fields = Record<string, unknown>;
@@ -58,6 +58,26 @@ export function device(value: unknown): Device | null {
   return { id, name: string(from.name) || id, kind: string(from.kind), last: position(from.last) };
 }
 
+export function vehicle(value: unknown): NamedVehicle | null {
+  const from = fields(value);
+  const id = string(from.id);
+  return id ? { id, name: string(from.name) || id, devices: items(from.devices).map(string).filter(Boolean) } : null;
+}
+
+export function delivery(value: unknown): NamedDelivery | null {
+  const from = fields(value);
+  const [id, address] = [string(from.id), string(from.address)];
+  if (!id) return null;
+  const name = [string(from.reference), string(from.consignee) || address].filter(Boolean).join(", ");
+  return name ? { id, name, address, round: string(from.round) || null } : null;
+}
+
+export function round(value: unknown): NamedRound | null {
+  const from = fields(value);
+  const [id, vehicle] = [string(from.id), string(from.vehicle) || null];
+  return id ? { id, name: string(from.name), vehicle } : null;
+}
+
 export function event(value: unknown): FleetEvent | null {
   const from = fields(value);
   const [seq, type, time] = [number(from.seq), string(from.type), instant(from.time)];
@@ -82,6 +102,16 @@ export function fence(value: unknown): Fence | null {
   const id = string(from.id) || string(properties.id);
   const area = areaOf(fields(from.geometry), properties);
   return id && area ? { id, name: string(properties.name) || id, area } : null;
+}
+
+/** Fences of zones are called hazard-ID-NUMBER. */
+export function hazardNames(hazards: unknown): Map<string, string> {
+  return new Map(
+    items(hazards).flatMap((hazard) => {
+      const { id, zones } = fields(hazard);
+      return items(zones).map((zone, i) => [`hazard-${string(id)}-${i}`, string(fields(zone).event)] as const).filter(([, name]) => name);
+    }),
+  );
 }
 
 function areaOf(geometry: Fields, properties: Fields): Fence["area"] | null {

@@ -32,6 +32,29 @@ export interface Fence {
   area: Polygon | MultiPolygon;
 }
 
+/** What somebody drives; several devices may be in it. */
+export interface NamedVehicle {
+  id: string;
+  name: string;
+  devices: string[];
+}
+
+/** What people call a delivery. */
+export interface NamedDelivery {
+  id: string;
+  /** The sender's reference and whom it is for, else where it goes. */
+  name: string;
+  address: string;
+  round: string | null;
+}
+
+export interface NamedRound {
+  id: string;
+  name: string;
+  /** The vehicle's id. */
+  vehicle: string | null;
+}
+
 /** One entry of the server's event log. */
 export interface FleetEvent {
   id: string;

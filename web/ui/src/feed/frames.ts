@@ -6,7 +6,9 @@ export type Frame =
   | { kind: "hello"; seq: number; worldVersion: number; serverTime: number | null }
   | { kind: "positions"; positions: Position[] }
   | { kind: "event"; event: FleetEvent }
-  | { kind: "world"; version: number };
+  | { kind: "world"; version: number }
+  /** Some alert has changed. */
+  | { kind: "alerts" };
 
 /**
  * Reads a frame; null for what is not understood, so that a newer server may
@@ -22,6 +24,8 @@ export function parseFrame(text: string): Frame | null {
       return { kind: "positions", positions: decode.each(from.positions, decode.position) };
     case "world":
       return { kind: "world", version: decode.number(from.version) ?? 0 };
+    case "alerts":
+      return { kind: "alerts" };
     default:
       return decode.string(from.type).includes(".") ? eventFrame(value) : null;
   }

@@ -1,12 +1,14 @@
 /** What the page needs before the live feed, fetched at once. */
 import * as client from "../api/client";
-import type { Config, Device, Fence, FleetEvent } from "../api/types";
+import type { Config, Device, Fence, FleetEvent, NamedVehicle } from "../api/types";
 import { loggedEvents } from "../fleet/log";
 import { backoff } from "./backoff";
 
 export interface Beginning {
   config: Config;
+  vehicles: NamedVehicle[];
   devices: Device[];
+  hazards: Map<string, string>;
   fences: Fence[];
   events: FleetEvent[];
 }
@@ -16,13 +18,15 @@ const firstEvents = loggedEvents;
 
 /** What the console begins with. */
 export async function beginning(): Promise<Beginning> {
-  const [config, devices, fences, events] = await Promise.all([
+  const [config, vehicles, devices, hazards, fences, events] = await Promise.all([
     client.config(),
+    client.vehicles(),
     client.devices(),
+    client.hazards(),
     client.fences(),
     client.lastEvents(firstEvents),
   ]);
-  return { config, devices, fences, events };
+  return { config, vehicles, devices, hazards, fences, events };
 }
 
 /**

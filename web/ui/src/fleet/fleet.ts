@@ -1,7 +1,8 @@
 /** All that the page knows of the fleet; views watch it for changes. */
 import { number } from "../api/decode";
-import type { Device, Fence, FleetEvent, Position, TrackPoint } from "../api/types";
+import type { Device, Fence, FleetEvent, NamedVehicle, Position, TrackPoint } from "../api/types";
 import { EventLog, isOpen, loggedEvents, type Entry, type News } from "./log";
+import { Names, shortID, type Lookup } from "./names";
 import { Vehicle, type Activity } from "./vehicle";
 
 /** What changed. */
@@ -10,6 +11,7 @@ export type Change =
   | { kind: "position"; vehicle: Vehicle }
   | { kind: "trails" }
   | { kind: "fences" }
+  | { kind: "names" }
   | { kind: "silence"; vehicle: Vehicle }
   | ({ kind: "event" } & News);
 
@@ -19,10 +21,26 @@ export class Fleet {
   readonly vehicles = new Map<string, Vehicle>();
   readonly log = new EventLog(loggedEvents);
   fences: readonly Fence[] = [];
+  readonly names: Names;
+  /** Events that the log does not have any more, or not yet, by sequence number. */
+  readonly #recalled = new Map<number, FleetEvent>();
+  /** What places were called that are fences, or were. */
+  readonly #places = new Map<string, string>();
+  #named: readonly NamedVehicle[] = [];
   readonly #watchers: Watcher[] = [];
+
+  /** Without a lookup, deliveries and rounds go by their ids. */
+  constructor(lookup: Lookup | null = null) {
+    this.names = new Names(lookup, () => this.#tell({ kind: "names" }));
+  }
 
   watch(watcher: Watcher): void {
     this.#watchers.push(watcher);
+  }
+
+  /** What vehicles are called, before the devices that are in them. */
+  setVehicles(vehicles: readonly NamedVehicle[]): void {
+    this.#named = vehicles;
   }
 
   /** Replaces the set of devices; those that stay keep what they had. */
@@ -31,7 +49,7 @@ export class Fleet {
     for (const id of this.vehicles.keys()) if (!known.has(id)) this.vehicles.delete(id);
     for (const device of devices) {
       const vehicle = this.#vehicle(device);
-      Object.assign(vehicle, { name: device.name, kind: device.kind });
+      Object.assign(vehicle, { name: this.#vehicleName(device), kind: device.kind });
       if (device.last) vehicle.take(device.last);
     }
     this.#tell({ kind: "devices" });
@@ -39,7 +57,13 @@ export class Fleet {
 
   setFences(fences: readonly Fence[]): void {
     this.fences = fences;
+    for (const { id, name } of fences) this.#places.set(id, name);
     this.#tell({ kind: "fences" });
+  }
+
+  /** What hazards are called that may be over. */
+  setPlaces(names: ReadonlyMap<string, string>): void {
+    for (const [id, name] of names) this.#places.set(id, name);
   }
 
   /** Takes reports; returns whether one came from a device not known before. */
@@ -60,6 +84,7 @@ export class Fleet {
     const news = this.log.add(event);
     if (!news) return;
     this.#listen(news.entry);
+    if (event.type === "delivery.changed") this.names.renew(event.subject);
     this.#tell({ kind: "event", ...news });
   }
 
@@ -81,13 +106,32 @@ export class Fleet {
     this.#tell({ kind: "trails" });
   }
 
-  nameOf(device: string): string {
-    return this.vehicles.get(device)?.name ?? device;
+  /** An event with its corrections, or one fetched by itself. */
+  eventAt(seq: number): FleetEvent | undefined {
+    return this.log.find(seq)?.event ?? this.#recalled.get(seq);
   }
 
-  /** The name of the fence with an id; null for none. */
-  fenceName(id: string): string | null {
-    return this.fences.find((fence) => fence.id === id)?.name ?? null;
+  /** Keeps an event that was fetched by itself. */
+  recallEvent(event: FleetEvent): void {
+    this.#recalled.set(event.seq, event);
+    this.#tell({ kind: "names" });
+  }
+
+  /** What a device, a place, a delivery or a round is called; its id, short, where nobody knows. */
+  nameOf(id: string): string {
+    return this.#places.get(id) ?? this.vehicles.get(id)?.name ?? this.names.of(id) ?? this.vehicleName(id) ?? shortID(id);
+  }
+
+  /** The name of a vehicle, which is no device; null for none. */
+  vehicleName(id: string): string | null {
+    return this.#named.find((vehicle) => vehicle.id === id)?.name ?? null;
+  }
+
+  /** That of the vehicle it is in; with its own where that has several. */
+  #vehicleName({ id, name }: Device): string {
+    const vehicle = this.#named.find(({ devices }) => devices.includes(id));
+    if (!vehicle) return name;
+    return vehicle.devices.length > 1 ? `${vehicle.name} (${name})` : vehicle.name;
   }
 
   /** How many vehicles do what, by the server's time. */

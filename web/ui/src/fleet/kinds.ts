@@ -31,6 +31,7 @@ const known = new Map<string, [Sign, Tone]>(Object.entries({
   "delivery.failed": ["alert", "bad"],
   "delivery.refused": ["alert", "bad"],
   "delivery.damaged": ["alert", "bad"],
+  "delivery.wish": ["note", "warn"],
   "drop.confirmed": ["done", "good"],
   "drop.wrong_address": ["alert", "bad"],
   "drop.unverifiable": ["alert", "warn"],
@@ -45,6 +46,7 @@ const known = new Map<string, [Sign, Tone]>(Object.entries({
   "hazard.ahead": ["alert", "warn"],
 }));
 
+/** Those that open an alert. */
 const urgent = new Set([
   "route.off",
   "route.wrong_way",
@@ -52,13 +54,15 @@ const urgent = new Set([
   "stop.unplanned",
   "delivery.delayed",
   "delivery.failed",
-  "delivery.refused",
   "delivery.damaged",
+  "delivery.wish",
   "drop.wrong_address",
+  "drop.unverifiable",
   "parcel.separated",
   "parcel.tamper",
   "device.silent",
   "hazard.enter",
+  "hazard.ahead",
 ]);
 
 const families = new Map<string, [Sign, Tone]>(Object.entries({
@@ -81,11 +85,6 @@ export function kindOf(type: string): EventKind {
 /** Whether somebody has to do something about an event now: it stands, and nothing has ended it. */
 export function needsAction(entry: Entry): boolean {
   return urgent.has(entry.event.type) && isOpen(entry);
-}
-
-/** Whether an event is among those that need action; one that was withdrawn is not taken away unseen. */
-export function isAmongUrgent(entry: Entry): boolean {
-  return needsAction(entry) || (urgent.has(entry.event.type) && entry.correction?.kind === "withdrawn");
 }
 
 /** A name in snake case as words. */

@@ -70,7 +70,7 @@ export class Camera {
   }
 
   #event(seq: number | null): Place | null {
-    const event = seq === null ? undefined : this.fleet.log.find(seq)?.event;
+    const event = seq === null ? undefined : this.fleet.eventAt(seq);
     return event && event.lon !== null && event.lat !== null ? [event.lon, event.lat] : null;
   }
 }

@@ -37,8 +37,8 @@ export class MapView {
     private readonly fleet: Fleet,
     private readonly clock: ServerClock,
     private readonly focus: Focus,
-    /** Called when the view came to rest. */
-    private readonly rested: () => void,
+    /** Called when the view came to rest, and when somebody picked a vehicle. */
+    private readonly heard: { rested(): void; picked(): void },
   ) {
     this.#chip = h("div", { class: "chip", hidden: true }, this.#following, button(text.vehicles.stopFollowing, {}, () => focus.follow(false)));
     this.#tools = h(
@@ -56,14 +56,17 @@ export class MapView {
   /** Opens the map; settles when it shows its first picture or cannot. */
   async open(config: Config): Promise<void> {
     const events = {
-      pick: (device: string) => this.focus.vehicle(device),
+      pick: (device: string) => {
+        this.focus.vehicle(device);
+        this.heard.picked();
+      },
       grab: () => {
         this.#theatre?.camera.grabbed();
         this.focus.follow(false);
       },
       rest: () => {
         this.#theatre?.stage.redraw("vans");
-        this.rested();
+        this.heard.rested();
       },
     };
     const opened = await openMap(this.#container, config, events, (ground) => extent(this.fleet, ground));
@@ -105,7 +108,7 @@ export class MapView {
     this.#theatre = { chart, motion, camera, stage };
     onScheme((palette) => this.#theatre?.chart.recolour(palette));
     await chart.drawn();
-    this.rested();
+    this.heard.rested();
   }
 
   #fit(): void {

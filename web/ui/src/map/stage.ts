@@ -113,7 +113,7 @@ export class Stage {
   }
 
   async #paintSpot(): Promise<void> {
-    const event = this.#looking.event === null ? undefined : this.fleet.log.find(this.#looking.event)?.event;
+    const event = this.#looking.event === null ? undefined : this.fleet.eventAt(this.#looking.event);
     await this.chart.paint("spot", event ? scene.spot(event) : scene.nothing);
   }
 

@@ -1,7 +1,8 @@
 /** The numbers behind an event, in words that a dispatcher needs. */
-import { instant, number, string } from "../api/decode";
+import { fields, instant, number, string } from "../api/decode";
 import type { FleetEvent } from "../api/types";
 import { facts as words, happened, reasons } from "../eventtext";
+import type { Fleet } from "../fleet/fleet";
 import { readable } from "../fleet/kinds";
 import { distanceText, lastingText, minuteText, momentText, shareText, speedText } from "./format";
 
@@ -9,7 +10,16 @@ type Fact = string | null;
 
 /** An event's detail, by name and unit; what is missing is null. */
 class Detail {
-  constructor(private readonly event: FleetEvent) {}
+  constructor(
+    private readonly event: FleetEvent,
+    private readonly fleet: Fleet,
+  ) {}
+
+  /** What something is called, by its id; empty where it is missing. */
+  name(name: string): string {
+    const id = this.word(name);
+    return id && this.fleet.nameOf(id);
+  }
 
   number(name: string): number | null {
     return number(this.event.detail[name]);
@@ -17,6 +27,11 @@ class Detail {
 
   word(name: string): string {
     return string(this.event.detail[name]);
+  }
+
+  /** A word of an object in the detail. */
+  part(name: string, member: string): string {
+    return string(fields(this.event.detail[name])[member]);
   }
 
   metres(name: string): Fact {
@@ -78,7 +93,7 @@ const tellers = new Map<string, (d: Detail) => Fact[]>(Object.entries({
   "route.wrong_way": (d) => [map(d.metres("distance_m"), words.backwards)],
   "route.stop_skipped": (d) => [
     map(d.number("sequence"), words.place),
-    d.word("served") ? map(d.number("served_sequence"), (place) => words.served(d.word("served"), place)) : null,
+    d.word("served") ? map(d.number("served_sequence"), (place) => words.served(d.name("served"), place)) : null,
   ],
   "stop.begin": (d) => [map(d.metres("distance_m"), words.fromStop)],
   "stop.end": (d) => [map(d.lasting("duration_s"), words.after)],
@@ -86,6 +101,7 @@ const tellers = new Map<string, (d: Detail) => Fact[]>(Object.entries({
   "delivery.approaching": (d) => [...arrival(d), map(d.metres("remaining_m"), words.toGo)],
   "delivery.delayed": (d) => [map(d.lasting("late_s"), words.lateBy), ...arrival(d), map(d.share("probability"), words.likelihood)],
   "delivery.on_time_again": onTimeAgain,
+  "delivery.wish": (d) => [own(words.wishes, d.part("wish", "kind")) ?? null],
   "drop.confirmed": (d) => [
     map(d.metres("distance_m"), words.fromStop),
     map(d.share("probability"), words.sure),
@@ -121,7 +137,7 @@ function onTimeAgain(d: Detail): Fact[] {
 
 /** The other address that a drop fits. */
 function elsewhere(d: Detail): Fact {
-  const likely = d.word("likely");
+  const likely = d.name("likely");
   if (!likely) return null;
   return map(d.metres("likely_distance_m"), (distance) => words.ratherNear(likely, distance)) ?? words.rather(likely);
 }
@@ -135,8 +151,8 @@ function implausible(d: Detail): Fact[] {
 }
 
 /** What matters of an event's numbers; empty where nothing does. */
-export function factsText(event: FleetEvent): string {
-  const detail = new Detail(event);
+export function factsText(event: FleetEvent, fleet: Fleet): string {
+  const detail = new Detail(event, fleet);
   const facts = tellers.get(event.type)?.(detail) ?? (Object.hasOwn(happened, event.type) ? [] : anyFacts(event, detail));
   return facts.filter(Boolean).join(", ");
 }

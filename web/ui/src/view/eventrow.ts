@@ -1,5 +1,5 @@
 import type { Fleet } from "../fleet/fleet";
-import { isAmongUrgent, kindOf, needsAction } from "../fleet/kinds";
+import { kindOf } from "../fleet/kinds";
 import { isOver, type Entry } from "../fleet/log";
 import { text } from "../text";
 import { h, setAttributes, setText } from "./dom";
@@ -17,7 +17,6 @@ export class EventRow {
   readonly element: HTMLLIElement;
   readonly seq: number;
   readonly #press: HTMLButtonElement;
-  readonly #urgent = h("span", { class: "sr-only" }, text.events.urgentRow);
   readonly #who = h("b", { class: "who" });
   readonly #where = h("span", { class: "where" });
   readonly #told: HTMLElement;
@@ -35,7 +34,7 @@ export class EventRow {
     this.seq = seq;
     const { words, sign, tone } = kindOf(type);
     this.#told = h("span", {}, this.#who, " ", h("span", { class: "words" }, words), " ", this.#where);
-    this.#name = h("span", { class: "name" }, this.#urgent, this.#told);
+    this.#name = h("span", { class: "name" }, this.#told);
     const line = h("span", { class: "line" }, this.#time, this.#age, this.#note);
     this.#press = h(
       "button",
@@ -48,19 +47,15 @@ export class EventRow {
     this.element = h("li", { "data-testid": "event", "data-tone": tone, ...hooks }, this.#press);
   }
 
-  /** Whether somebody has to do something about it. */
-  get urgent(): boolean {
-    return needsAction(this.entry);
-  }
-
   /** Writes anew what the event is about, and what became of it. */
   name(fleet: Fleet): void {
     const { event, correction } = this.entry;
     setText(this.#who, whoText(event, fleet));
     setText(this.#where, whereText(event, fleet));
-    setText(this.#facts, factsText(event));
-    this.#urgent.hidden = !this.urgent;
-    setAttributes(this.element, { "data-urgent": this.urgent, "data-correction": correction?.kind });
+    setText(this.#facts, factsText(event, fleet));
+    setAttributes(this.#who, { title: event.device });
+    setAttributes(this.#where, { title: event.subject });
+    setAttributes(this.element, { "data-correction": correction?.kind });
     this.#strike(correction?.kind === "withdrawn");
   }
 
@@ -77,15 +72,9 @@ export class EventRow {
     setAttributes(this.#press, { "aria-pressed": String(selected) });
   }
 
-  /** Hides the row unless all are shown or it is among those that need action; returns whether it shows. */
-  filter(onlyUrgent: boolean): boolean {
-    this.element.hidden = onlyUrgent && !isAmongUrgent(this.entry);
-    return !this.element.hidden;
-  }
-
   #strike(withdrawn: boolean): void {
     const struck = this.#name.lastElementChild?.localName === "s";
-    if (withdrawn !== struck) this.#name.replaceChildren(this.#urgent, withdrawn ? h("s", {}, this.#told) : this.#told);
+    if (withdrawn !== struck) this.#name.replaceChildren(withdrawn ? h("s", {}, this.#told) : this.#told);
   }
 
   #showNote(now: number): void {

@@ -2,7 +2,7 @@ import type { Fleet } from "../fleet/fleet";
 import type { Entry } from "../fleet/log";
 import { text } from "../text";
 import { commandBlock, createFence } from "./command";
-import { button, h, setAttributes, setText } from "./dom";
+import { h } from "./dom";
 import { EventRow } from "./eventrow";
 import type { Focus } from "./focus";
 
@@ -16,14 +16,8 @@ export class EventList {
   readonly #list = h("ol", { class: "rows", reversed: true });
   readonly #none = h("p", { class: "empty" }, text.events.none);
   readonly #noFences = h("div", { class: "empty", "data-testid": "empty-fences", hidden: true });
-  readonly #noneUrgent = h("p", { class: "empty", hidden: true }, text.events.noneUrgent);
-  readonly #count = h("b", { "data-testid": "count-urgent" }, "0");
-  readonly #choices: { all: HTMLButtonElement; urgent: HTMLButtonElement };
   readonly #amended = new Set<number>();
   #waiting: Entry[] = [];
-  #onlyUrgent = false;
-  /** How many events need action. */
-  urgent = 0;
 
   /** middle gives the place in degrees to suggest for a first fence. */
   constructor(
@@ -31,17 +25,11 @@ export class EventList {
     private readonly focus: Focus,
     private readonly middle: () => readonly [number, number],
   ) {
-    this.#choices = {
-      all: button(text.events.all, { class: "count", "aria-pressed": "true" }, () => this.#show(false)),
-      urgent: button(text.events.urgent, { class: "count urgent", "aria-pressed": "false" }, () => this.#show(true), h("span", {}, `${text.events.urgent} `), this.#count),
-    };
-    this.#choices.urgent.removeAttribute("aria-label");
-    const filter = h("div", { class: "filter", role: "group", "aria-label": text.events.show }, this.#choices.all, this.#choices.urgent);
     this.element = h(
       "section",
       { class: "events", id: "events", tabindex: -1, "aria-labelledby": "events-heading" },
-      h("div", { class: "bar" }, h("h2", { id: "events-heading" }, text.events.heading), filter),
-      h("div", { class: "scroll" }, this.#noFences, this.#none, this.#noneUrgent, this.#list),
+      h("div", { class: "bar" }, h("h2", { id: "events-heading" }, text.events.heading)),
+      h("div", { class: "scroll" }, this.#noFences, this.#none, this.#list),
     );
     focus.watch(({ event }) => this.#rows.forEach((row) => row.select(row.seq === event)));
   }
@@ -63,7 +51,6 @@ export class EventList {
     for (const entry of this.#waiting.slice(-capacity)) this.#insert(entry, now);
     this.#waiting = [];
     this.#none.hidden = this.#rows.length > 0 || !this.#noFences.hidden;
-    this.#filter();
   }
 
   /** Fences or vehicles have new names. */
@@ -90,22 +77,6 @@ export class EventList {
 
   tick(now: number): void {
     for (const row of this.#rows) row.tick(now);
-  }
-
-  #show(onlyUrgent: boolean): void {
-    this.#onlyUrgent = onlyUrgent;
-    setAttributes(this.#choices.all, { "aria-pressed": String(!onlyUrgent) });
-    setAttributes(this.#choices.urgent, { "aria-pressed": String(onlyUrgent) });
-    this.#filter();
-  }
-
-  #filter(): void {
-    let shown = 0;
-    for (const row of this.#rows) shown += row.filter(this.#onlyUrgent) ? 1 : 0;
-    this.urgent = this.#rows.filter((row) => row.urgent).length;
-    setText(this.#count, String(this.urgent));
-    setAttributes(this.#choices.urgent, { "data-any": this.urgent > 0 });
-    this.#noneUrgent.hidden = !this.#onlyUrgent || shown > 0;
   }
 
   #write(row: EventRow, now: number): void {

@@ -10,7 +10,7 @@ import { factsText } from "./eventfacts";
 /** How one sentence tells of an event, or of what was corrected about it. */
 export function sentence({ event, correction }: Pick<Entry, "event" | "correction">, fleet: Fleet): string {
   const who = whoText(event, fleet);
-  const told = text.events.sentence(who, kindOf(event.type).words, whereText(event, fleet), factsText(event));
+  const told = text.events.sentence(who, kindOf(event.type).words, whereText(event, fleet), factsText(event, fleet));
   if (!correction) return told;
   return correction.kind === "withdrawn" ? text.events.nowWithdrawn(told) : text.events.nowCorrected(told);
 }
@@ -19,12 +19,12 @@ export function whoText({ device }: FleetEvent, fleet: Fleet): string {
   return device === null ? "" : fleet.nameOf(device);
 }
 
-/** What an event is about, led to: a fence or vehicle by its name, others by their ids; of a correction, the event. */
+/** What an event is about, led to: by its name; of a correction, the event. */
 export function whereText(event: FleetEvent, fleet: Fleet): string {
   const { type, subject, device } = event;
   if (isCorrection(event)) return correctedText(event, fleet);
   if (!subject || subject === device) return "";
-  const name = fleet.fenceName(subject) ?? fleet.nameOf(subject);
+  const name = fleet.nameOf(subject);
   return Object.hasOwn(leading, type) ? `${leading[type]} ${name}` : name;
 }
 

@@ -1,41 +1,39 @@
+import { alertText } from "../alerttext";
 import { text } from "../text";
 import { button, h, setAttributes } from "./dom";
 
-type Tab = "vehicles" | "events";
+const tabs = ["alerts", "vehicles", "events"] as const;
+export type Tab = (typeof tabs)[number];
 
 /**
- * Holds the two lists. On a wide screen both are in sight; on a phone they lie
- * below the map and two buttons choose between them.
+ * Holds the lists. On a wide screen all are in sight; else buttons choose one of
+ * them, which on a phone lies below the map.
  */
 export class Sheet {
   readonly element: HTMLElement;
-  readonly #urgent = h("span", { class: "urgent-count", hidden: true });
+  readonly #open = h("span", { class: "open-count", hidden: true });
   readonly #tabs: Record<Tab, HTMLButtonElement>;
 
-  constructor(vehicles: HTMLElement, events: HTMLElement) {
-    this.#tabs = { vehicles: this.#tab("vehicles"), events: this.#tab("events") };
-    this.#tabs.events.append(this.#urgent);
-    const tabs = h("div", { class: "tabs", role: "group", "aria-label": text.sheet.label }, this.#tabs.vehicles, this.#tabs.events);
-    this.element = h("aside", { class: "sheet" }, tabs, vehicles, events);
+  constructor(lists: Record<Tab, HTMLElement>) {
+    const tab = (name: Tab) => button(text.sheet[name], {}, () => this.show(name));
+    this.#tabs = { alerts: tab("alerts"), vehicles: tab("vehicles"), events: tab("events") };
+    this.#tabs.alerts.append(this.#open);
+    const bar = h("div", { class: "tabs", role: "group", "aria-label": text.sheet.label }, ...tabs.map((name) => this.#tabs[name]));
+    this.element = h("aside", { class: "sheet" }, bar, ...tabs.map((name) => lists[name]));
     this.show("vehicles");
   }
 
   show(tab: Tab): void {
     this.element.dataset.tab = tab;
-    for (const each of ["vehicles", "events"] as const)
-      setAttributes(this.#tabs[each], { "aria-pressed": String(each === tab) });
+    for (const each of tabs) setAttributes(this.#tabs[each], { "aria-pressed": String(each === tab) });
   }
 
-  /** Tells on the button of the events how many need action: that list may be out of sight. */
-  showUrgent(count: number): void {
-    this.#urgent.hidden = count === 0;
-    if (this.#urgent.dataset.count === String(count)) return;
-    this.#urgent.dataset.count = String(count);
-    const said = h("span", { class: "sr-only" }, ` ${text.sheet.urgent(count)}`);
-    this.#urgent.replaceChildren(h("span", { "aria-hidden": "true" }, String(count)), said);
-  }
-
-  #tab(tab: Tab): HTMLButtonElement {
-    return button(text.sheet[tab], {}, () => this.show(tab));
+  /** Tells on the button of the alerts how many are open: that list may be out of sight. */
+  showOpen(count: number, more: boolean): void {
+    this.#open.hidden = count === 0;
+    const words = alertText.countOpen(count, more);
+    if (this.#open.dataset.count === words) return;
+    this.#open.dataset.count = words;
+    this.#open.replaceChildren(h("span", { "aria-hidden": "true" }, words), h("span", { class: "sr-only" }, ` ${alertText.open(words)}`));
   }
 }

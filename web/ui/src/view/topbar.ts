@@ -36,7 +36,7 @@ export class TopBar {
   readonly #noun = h("span", {}, text.vehicles.total(0));
   readonly #counts: Record<Activity, Count>;
   readonly #notify: HTMLButtonElement;
-  readonly #notifyWord = h("span", {}, pushText.open);
+  readonly #notifyWord = h("span", {}, ...shortened(pushText.open));
   #feed: FeedState = { kind: "connecting" };
   #only: Activity | null = null;
 
@@ -72,7 +72,7 @@ export class TopBar {
 
   showPush(state: PushState): void {
     const words = state === "on" ? pushText.on : pushText.open;
-    setText(this.#notifyWord, words);
+    this.#notifyWord.replaceChildren(...shortened(words));
     setAttributes(this.#notify, { "data-push-state": state, "aria-label": words, title: words });
   }
 
@@ -124,4 +124,10 @@ export class TopBar {
       setAttributes(this.#counts[each].chip, { "aria-pressed": String(each === this.#only) });
     this.actions.filter(this.#only);
   }
+}
+
+/** Words of which a narrow bar shows only the first two. */
+function shortened(words: string): (string | HTMLElement)[] {
+  const [first = "", second = "", ...rest] = words.split(" ");
+  return [`${first} ${second}`, ...(rest.length ? [h("span", { class: "rest" }, ` ${rest.join(" ")}`)] : [])];
 }
