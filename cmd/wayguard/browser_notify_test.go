@@ -112,6 +112,35 @@ func TestNotifyMeWhereNothingLeaves(t *testing.T) {
 	}
 }
 
+// TestDispatcherIsOfferedWhatIsAllowed signs a dispatcher in, who looks at
+// devices and manages none.
+func TestDispatcherIsOfferedWhatIsAllowed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a browser and the server")
+	}
+	b := openBrowser(t, 1280, 800)
+	p := startServe(t, t.TempDir())
+	var ines struct{ ID string }
+	p.call(t, http.MethodPost, "/api/v1/staff", map[string]any{"name": "Ines", "role": "dispatcher"}, http.StatusCreated, &ines)
+	p.call(t, http.MethodPost, "/api/v1/devices", map[string]any{"id": "van-1"}, http.StatusCreated, nil)
+	var link struct{ URL string }
+	p.call(t, http.MethodPost, "/api/v1/signin-links", map[string]any{"staff": ines.ID}, http.StatusCreated, &link)
+	delivery := failDelivery(t, p, "A-1")
+	do(t, b, "open the link", chromedp.Navigate(link.URL))
+	b.click(t, alertRow(delivery), `[data-action="acknowledge"]`)
+	b.wait(t, "it is sent", `(document.querySelector('[data-testid="alert-form"]').requestSubmit(), true)`)
+	b.press(t, "Acknowledged")
+	b.wait(t, "she has it", alertRow(delivery)+`?.innerText.includes("You have it")`)
+	do(t, b, "open the devices", chromedp.Evaluate[bool](`(document.querySelector('[data-testid="open-devices"]').click(), true)`))
+	b.wait(t, "the device is listed", `document.querySelector('[data-testid="managed-device"]') !== null`)
+	do(t, b, "open it", chromedp.Evaluate[bool](`(document.querySelector('[data-testid="managed-device"] button').click(), true)`))
+	const offered = `[...document.querySelectorAll("dialog[open] button")].filter((b) => b.offsetParent !== null).map((b) => b.textContent).join(", ")`
+	b.wait(t, "its page", `document.querySelector("dialog[open] dl") !== null`)
+	if got := do(t, b, "what is offered", chromedp.Evaluate[string](offered)); got != "Back, Close" {
+		t.Errorf("a dispatcher is offered %s", got)
+	}
+}
+
 // TestDriverHasNoConsole signs a driver in, who is offered messages and no map.
 func TestDriverHasNoConsole(t *testing.T) {
 	if testing.Short() {

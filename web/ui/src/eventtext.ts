@@ -103,6 +103,9 @@ export const facts = {
     neighbour: "to be left with a neighbour",
     not_mine: "it is not theirs",
   } as Record<string, string>,
+  causes: { seal_open: "the seal was opened", seal_cut: "the seal was cut", light: "light fell into it" } as Record<string, string>,
+  ahead: (distance: string) => `${distance} ahead`,
+  inTime: (time: string) => `in about ${time}`,
   retimed: (now: string, was: string) => `now ${now}, was ${was}`,
   toldFor: (time: string) => `was told for ${time}`,
 };

@@ -37,6 +37,7 @@ const words: [ink: string, ground: string][] = [
   ["accent", "raised"],
   ["accent", "accent-soft"],
   ["good", "panel"],
+  ["good", "raised"],
   ["good", "good-soft"],
   ["warn", "panel"],
   ["warn", "warn-soft"],

@@ -115,10 +115,13 @@ const tellers = new Map<string, (d: Detail) => Fact[]>(Object.entries({
   ],
   "drop.unverifiable": (d) => [d.reason(), elsewhere(d), map(d.metres("distance_m"), words.fromAddress)],
   "parcel.separated": (d) => [map(d.metres("distance_m"), words.apart)],
+  "parcel.tamper": (d) => [own(words.causes, d.word("cause")) ?? null],
+  "hazard.ahead": (d) => [map(d.metres("ahead_m"), words.ahead), map(d.lasting("in_s"), words.inTime)],
   "parcel.reunited": (d) => [map(d.metres("distance_m"), words.apart)],
   "fix.implausible": implausible,
   "device.silent": (d) => [map(d.lasting("silent_for_s"), words.quiet), map(d.clock("silent_for_s", -1), words.lastHeard)],
   "device.back": (d) => [map(d.lasting("silent_for_s"), words.silence), d.word("reason") === "buffered" ? words.buffered : null],
+  "device.low_battery": (d) => [map(d.number("battery_percent"), (percent) => shareText(percent / 100))],
   "event.revised": (d) => [both(d.moment("time"), d.moment("was"), words.retimed)],
   "event.retracted": (d) => [map(d.moment("was"), words.toldFor)],
 } satisfies Record<string, (d: Detail) => Fact[]>));

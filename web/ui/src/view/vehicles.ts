@@ -11,7 +11,12 @@ const searchable = 9;
 
 const order = new Intl.Collator("en", { numeric: true });
 
-/** The list of vehicles, by name. */
+/** Vehicles by name, then what they carry. */
+function inOrder(a: Vehicle, b: Vehicle): number {
+  return Number(a.kind === "parcel") - Number(b.kind === "parcel") || order.compare(a.name, b.name);
+}
+
+/** The list of vehicles, and of parcels that report by themselves. */
 export class VehicleList {
   readonly element: HTMLElement;
   readonly #rows = new Map<string, VehicleRow>();
@@ -52,7 +57,7 @@ export class VehicleList {
   /** The set of devices, or their names, changed. */
   renew(now: number): void {
     for (const [id, row] of this.#rows) if (!this.fleet.vehicles.has(id)) this.#remove(id, row);
-    const sorted = [...this.fleet.vehicles.values()].sort((a, b) => order.compare(a.name, b.name));
+    const sorted = [...this.fleet.vehicles.values()].sort(inOrder);
     sorted.forEach((vehicle, index) => this.#place(vehicle, index));
     this.#empty.hidden = sorted.length > 0;
     this.#search.hidden = sorted.length < searchable;
