@@ -18,6 +18,10 @@ const (
 	lookEvery = 2 * time.Second
 	// closeLinkDead tells a watcher that the link shows nothing any more.
 	closeLinkDead = 4004
+	// Limits of the live feeds of customers. A household looks with some devices
+	// at once, and what hangs is noticed after a while only.
+	maxWatchers            = 10_000
+	maxWatchersPerDelivery = 20
 )
 
 // watchCustomer tells what the page says as it changes, or, to who does not speak
@@ -72,7 +76,7 @@ type watcher struct {
 
 func (c *watcher) open(w http.ResponseWriter, r *http.Request) error {
 	hub := c.server.guests.watchers
-	if err := hub.join(c); err != nil {
+	if err := hub.join(c, string(c.delivery)); err != nil {
 		return err
 	}
 	conn, err := c.server.live.upgrader.Upgrade(w, r, nil)
@@ -84,7 +88,7 @@ func (c *watcher) open(w http.ResponseWriter, r *http.Request) error {
 	hub.attach(c, conn)
 	go func() {
 		defer hub.leave(c)
-		c.talk(c.send, hub.metrics.watched)
+		c.talk(c.send, c.server.guests.metrics.watched)
 	}()
 	return nil
 }

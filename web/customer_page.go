@@ -38,7 +38,7 @@ type guests struct {
 	tiles string
 	// wrong counts links that open nothing, by client, wishes those of a delivery.
 	wrong, wishes *buckets
-	watchers      *watchers
+	watchers      *sockets[*watcher]
 	metrics       *customerMetrics
 }
 
@@ -64,7 +64,7 @@ func newGuests(opts Options) (*guests, error) {
 	c := &guests{
 		texts: texts, page: page, policy: customerPolicy(),
 		wrong: failureBuckets(), wishes: newBuckets(rate.Every(wishEvery), wishBurst),
-		watchers: newWatchers(m), metrics: m,
+		watchers: newSockets[*watcher](room{maxWatchers, maxWatchersPerDelivery, "This link is open too many times: close some."}, m.watching), metrics: m,
 	}
 	if t := opts.Map.Tiles; t != nil && strings.HasPrefix(t.URL, "/") {
 		own, err := json.Marshal(t)

@@ -15,7 +15,6 @@ const (
 	liveReadBuffer   = 512
 	liveWriteBuffer  = 4096
 	handshakeTimeout = 10 * time.Second
-	stopWithin       = 5 * time.Second
 )
 
 // Close codes of the live feed, besides 1001 when the server stops
@@ -29,21 +28,15 @@ const (
 type live struct {
 	feed     *feed
 	metrics  *metrics
-	limits   Limits
 	upgrader websocket.Upgrader
-
-	mu        sync.Mutex
-	clients   map[*liveClient]struct{}
-	perClient map[string]int
-	closed    bool
-	running   sync.WaitGroup
+	sockets  *sockets[*liveClient]
 }
 
 func newLive(f *feed, limits Limits, m *metrics) *live {
 	return &live{
 		feed:    f,
 		metrics: m,
-		limits:  limits,
+		sockets: newSockets[*liveClient](room{limits.LiveTotal, limits.LivePerClient, "You have too many live feeds open: close some."}, m.liveOpen),
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: handshakeTimeout,
 			ReadBufferSize:   liveReadBuffer,
@@ -55,8 +48,6 @@ func newLive(f *feed, limits Limits, m *metrics) *live {
 				(&problem{status: status, detail: "The WebSocket handshake is not right (RFC 6455, section 4)."}).write(w)
 			},
 		},
-		clients:   make(map[*liveClient]struct{}),
-		perClient: make(map[string]int),
 	}
 }
 
@@ -94,7 +85,7 @@ func (s *Server) openLive(w http.ResponseWriter, r *http.Request, who principal)
 		s.live.leave(c)
 		return nil
 	}
-	s.live.attach(c, conn)
+	s.live.sockets.attach(c, conn)
 	go func() {
 		defer s.live.leave(c)
 		c.serve()
@@ -111,87 +102,22 @@ func (s *Server) closeIfEnded(c *liveClient, who principal) {
 	}
 }
 
-// join counts a new feed, or says why there can be no more.
 func (l *live) join(c *liveClient) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case l.closed:
-		return &problem{status: http.StatusServiceUnavailable, detail: "The server is stopping.", retryAfter: storeRetry}
-	case len(l.clients) >= l.limits.LiveTotal:
-		return &problem{status: http.StatusServiceUnavailable, detail: "The server has as many live feeds as it can take. Try again later.", retryAfter: time.Minute}
-	case l.perClient[c.owner] >= l.limits.LivePerClient:
-		return tooMany("You have too many live feeds open: close some.", time.Minute)
+	if err := l.sockets.join(c, c.owner); err != nil {
+		return err
 	}
-	l.clients[c] = struct{}{}
-	l.perClient[c.owner]++
-	l.running.Add(1)
-	l.metrics.liveOpen.Inc()
 	l.feed.join()
 	return nil
 }
 
 func (l *live) leave(c *liveClient) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.clients, c)
-	if l.perClient[c.owner]--; l.perClient[c.owner] == 0 {
-		delete(l.perClient, c.owner)
-	}
-	l.metrics.liveOpen.Dec()
 	l.feed.leave()
-	l.running.Done()
+	l.sockets.leave(c)
 }
 
 // end closes the feeds of those who may no longer have one.
 func (l *live) end(whose func(principal) bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for c := range l.clients {
-		if whose(c.who) {
-			c.end(sessionEnded())
-		}
-	}
-}
-
-// attach gives a feed that has joined its connection.
-func (l *live) attach(c *liveClient, conn *websocket.Conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c.conn = conn
-}
-
-// close ends all feeds with 1001, lets in no more and waits until they are
-// gone. Those that do not take their leave within stopWithin are cut off.
-func (l *live) close() {
-	l.mu.Lock()
-	l.closed = true
-	for c := range l.clients {
-		c.end(closing{websocket.CloseGoingAway, "the server is stopping", "server"})
-	}
-	l.mu.Unlock()
-	gone := make(chan struct{})
-	go func() {
-		l.running.Wait()
-		close(gone)
-	}()
-	select {
-	case <-gone:
-	case <-time.After(stopWithin):
-		l.cutOff()
-		<-gone
-	}
-}
-
-func (l *live) cutOff() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for c := range l.clients {
-		if c.conn != nil {
-			// What fails to close is closed.
-			_ = c.conn.Close()
-		}
-	}
+	l.sockets.end(func(c *liveClient) bool { return whose(c.who) }, sessionEnded())
 }
 
 func sessionEnded() closing {

@@ -229,8 +229,8 @@ func TestBadLiveRequests(t *testing.T) {
 
 // openFeeds is how many live feeds the server holds.
 func (s *testSite) openFeeds() int {
-	l := s.server.live
+	l := s.server.live.sockets
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.clients)
+	return len(l.open)
 }

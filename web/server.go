@@ -204,7 +204,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return s.serve(server) })
 	g.Go(func() error {
 		<-ctx.Done()
-		s.live.close()
+		s.live.sockets.close()
 		s.guests.watchers.close()
 		return s.shutdown(server)
 	})
