@@ -38,8 +38,8 @@ export class AlertRow {
   ) {
     const { words: what, sign, tone } = kindOf(alert.type);
     const name = h("span", { class: "name" }, this.#who, " ", h("span", { class: "words" }, what), " ", this.#where);
-    const line = h("span", { class: "line" }, this.#time, this.#age);
-    this.#press = h("button", { type: "button", "aria-pressed": "false" }, h("span", { class: "badge" }, icon(sign)), h("span", { class: "main" }, name, this.#facts, this.#about, line));
+    const line = h("span", { class: "line told" }, this.#time, this.#age, this.#facts);
+    this.#press = h("button", { type: "button", "aria-pressed": "false" }, h("span", { class: "badge" }, icon(sign)), h("span", { class: "main" }, name, this.#about, line));
     this.#press.addEventListener("click", () => actions.show(this.alert));
     const act = (action: Action) => button(words[action], { "data-action": action }, () => this.#open(action));
     this.#buttons = { acknowledge: act("acknowledge"), resolve: act("resolve") };

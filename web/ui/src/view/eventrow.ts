@@ -35,12 +35,12 @@ export class EventRow {
     const { words, sign, tone } = kindOf(type);
     this.#told = h("span", {}, this.#who, " ", h("span", { class: "words" }, words), " ", this.#where);
     this.#name = h("span", { class: "name" }, this.#told);
-    const line = h("span", { class: "line" }, this.#time, this.#age, this.#note);
+    const line = h("span", { class: "line told" }, this.#time, this.#age, this.#facts, this.#note);
     this.#press = h(
       "button",
       { type: "button", "aria-pressed": "false" },
       h("span", { class: "badge" }, icon(sign)),
-      h("span", { class: "main" }, this.#name, this.#facts, line),
+      h("span", { class: "main" }, this.#name, line),
     );
     this.#press.addEventListener("click", () => focus.event(seq));
     const hooks = { "data-seq": seq, "data-type": type, "data-subject": subject, "data-event-device": device };
