@@ -53,6 +53,10 @@ export class Console {
   readonly #sheet: Sheet;
   #silent = 0;
   readonly #refresh = perFrame(() => this.#show());
+  readonly #rename = perFrame(() => {
+    this.#events.rename();
+    this.#alerts.rename();
+  });
   readonly #clockwork = setInterval(() => this.#tick(), 1_000);
   #begun = false;
   #greeted = false;
@@ -188,11 +192,6 @@ export class Console {
     this.#vehicles.tick(now);
     this.#events.tick(now);
     this.#alerts.tick(now);
-  }
-
-  #rename(): void {
-    this.#events.rename();
-    this.#alerts.rename();
   }
 
   #showAlerts(changes: AlertChange[]): void {

@@ -87,6 +87,32 @@ test("another filter shows its own at once, and the open ones stay counted", asy
   expect(book.shown).toHaveLength(4);
 });
 
+test("answers that overtake each other, and older ones asked for meanwhile, leave nothing out", async () => {
+  const { source, all } = server(80);
+  const late: (() => void)[] = [];
+  let slow = false;
+  const held = { ...source, alerts: async (...a: Parameters<typeof source.alerts>) => {
+    const page = await source.alerts(...a);
+    if (slow) await new Promise<void>((resolve) => late.push(resolve));
+    return page;
+  } };
+  const book = new AlertBook(held, () => undefined);
+  void book.refresh();
+  await settle();
+  slow = true;
+  const older = book.older();
+  const first = book.choose("open");
+  await vi.advanceTimersByTimeAsync(1);
+  for (let seq = 81; seq < 84; seq++) all.set(`a${seq}`, alert(seq));
+  slow = false;
+  void book.refresh();
+  await settle();
+  for (const go of late) go();
+  await Promise.all([older, first]);
+  await settle();
+  expect(book.shown.map(({ seq }) => seq)).toEqual(Array.from({ length: 83 }, (_, i) => 83 - i));
+});
+
 test("a server that does not answer leaves the list as it was", async () => {
   const { source } = server(2);
   let broken = false;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { obstacle } from "../src/push/switch";
+import { isFor, obstacle } from "../src/push/switch";
 import { forget, recall, remember } from "../src/push/memory";
 import { pushText } from "../src/pushtext";
 
@@ -8,6 +8,14 @@ test("plain HTTP is what stands in the way, whatever the browser can", () => {
   expect(obstacle(false, false)).toBe("insecure");
   expect(obstacle(true, false)).toBe("unsupported");
   expect(obstacle(true, true)).toBe(null);
+});
+
+test("a subscription for another key is none", () => {
+  const applicationServerKey = new Uint8Array([4, 251, 255, 0]).buffer;
+  const options = { applicationServerKey, userVisibleOnly: true };
+  expect(isFor({ options }, "BPv_AA")).toBe(true);
+  expect(isFor({ options }, "BPv_AB")).toBe(false);
+  expect(isFor({ options: { ...options, applicationServerKey: null } }, "BPv_AA")).toBe(true);
 });
 
 test("every state but the first has words and a hint", () => {

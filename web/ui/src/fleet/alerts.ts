@@ -39,6 +39,9 @@ export class AlertBook {
   loaded = false;
   readonly #seen = new Map<string, Alert>();
   #next: number | null = null;
+  /** Looks begun, and the newest one of which the answer was taken. */
+  #looks = 0;
+  #taken = 0;
   #running: Promise<void> | null = null;
   #again = false;
 
@@ -73,10 +76,13 @@ export class AlertBook {
 
   /** Fetches older ones. */
   async older(): Promise<void> {
-    const { filter } = this;
+    const [filter, taken] = [this.filter, this.#taken];
     if (this.#next === null) return;
     const page = await this.source.alerts(stateOf(filter), alertPage, this.#next);
-    if (filter === this.filter) this.#take([...this.shown, ...page.alerts], page.next);
+    // Behind another list than it was asked for, some would be left out.
+    if (filter !== this.filter) return;
+    if (taken !== this.#taken) return this.older();
+    this.#take([...this.shown, ...page.alerts], page.next);
     this.changed([]);
   }
 
@@ -96,16 +102,19 @@ export class AlertBook {
 
   async #load(): Promise<void> {
     const { filter } = this;
+    const look = ++this.#looks;
     const limit = Math.min(Math.max(alertPage, this.shown.length), most);
     try {
       const [page, open] = await Promise.all([
         this.source.alerts(stateOf(filter), limit),
         filter === "open" ? null : this.source.alerts("open", alertPage),
       ]);
+      // Answers may overtake each other.
+      if (look < this.#taken || filter !== this.filter) return;
+      this.#taken = look;
       this.failed = false;
       const counted = open ?? page;
-      if (filter === this.filter) this.#take(page.alerts, page.next);
-      else this.#again = true;
+      this.#take(page.alerts, page.next);
       [this.open, this.openIsMore, this.loaded] = [counted.alerts.length, counted.next !== null, true];
       this.changed(this.#compare([...page.alerts, ...counted.alerts, ...(await this.#gone(counted))]));
     } catch {

@@ -1,6 +1,6 @@
 /** Turns push messages of this browser on and off. */
 import { Refused } from "../api/client";
-import { dropBrowser, keepBrowser, pushKey, type PushKey } from "../api/push";
+import { dropBrowser, keepBrowser, pushKey } from "../api/push";
 import { forget, recall, remember } from "./memory";
 
 /**
@@ -69,12 +69,13 @@ export class PushSwitch {
   async #find(): Promise<PushState> {
     const cannot = obstacle(isSecureContext, able());
     if (cannot) return cannot;
-    if (!(await sending())) return "unsent";
+    const key = await serverKey();
+    if (key === null) return "unsent";
     if (Notification.permission === "denied") return "blocked";
     const known = await this.#mine();
     const worker = await navigator.serviceWorker.getRegistration("/");
     const subscription = await worker?.pushManager.getSubscription();
-    if (!known || !subscription || Notification.permission !== "granted") return "off";
+    if (!known || !subscription || Notification.permission !== "granted" || !isFor(subscription, key)) return "off";
     await this.#keep(known.contact, subscription);
     return "on";
   }
@@ -109,16 +110,21 @@ export class PushSwitch {
   }
 }
 
-/** Whether the server has push messages, and sends them. */
-async function sending(): Promise<boolean> {
-  let key: PushKey;
+/** The server's key; null where it has no push messages, or sends none. */
+async function serverKey(): Promise<string | null> {
   try {
-    key = await pushKey();
+    const { key, sends } = await pushKey();
+    return sends ? key : null;
   } catch (error) {
-    if (error instanceof Refused && error.status === 404) return false;
+    if (error instanceof Refused && error.status === 404) return null;
     throw error;
   }
-  return key.sends;
+}
+
+/** Whether a subscription takes messages signed with a key: that of a server whose data was made anew is another one. */
+export function isFor({ options }: Pick<PushSubscription, "options">, key: string): boolean {
+  const bytes = new Uint8Array(options?.applicationServerKey ?? []);
+  return bytes.length === 0 || btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "") === key;
 }
 
 /** The browser's own subscription, made where there is none. */
