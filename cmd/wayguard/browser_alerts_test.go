@@ -59,6 +59,7 @@ func TestAlertsPage(t *testing.T) {
 		t.Skip("starts a browser and the server")
 	}
 	b := openBrowser(t, 390, 844)
+	do(t, b, "a phone", chromedp.EmulateViewport(390, 844))
 	p := startServe(t, t.TempDir())
 	site := strings.Replace(p.http, "127.0.0.1", "localhost", 1)
 	first, second := failDelivery(t, p, "A-1"), failDelivery(t, p, "A-2")

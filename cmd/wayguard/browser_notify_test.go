@@ -101,6 +101,7 @@ func TestNotifyMeWhereNothingLeaves(t *testing.T) {
 		t.Skip("starts a browser and the server")
 	}
 	b := openBrowser(t, 390, 844)
+	do(t, b, "a phone", chromedp.EmulateViewport(390, 844))
 	p := startServe(t, t.TempDir())
 	do(t, b, "open the link", chromedp.Navigate(p.signinLink(t)))
 	b.wait(t, "the feed is live", `document.querySelector('[data-testid="connection"][data-state="live"]') !== null`)
@@ -147,6 +148,7 @@ func TestDriverHasNoConsole(t *testing.T) {
 		t.Skip("starts a browser and the server")
 	}
 	b := openBrowser(t, 390, 844)
+	do(t, b, "a phone", chromedp.EmulateViewport(390, 844))
 	p := startServe(t, t.TempDir(), "--smtp-host", "localhost", "--smtp-port", "9", "--smtp-tls", "none", "--mail-from", "dispatch@example.com")
 	site := "http://" + strings.Replace(p.http, "127.0.0.1", "localhost", 1)
 	var dora struct{ ID string }
