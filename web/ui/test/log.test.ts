@@ -43,6 +43,15 @@ test("a withdrawn event stays, needs nothing any more, and may come to hold agai
   expect(entry && needsAction(entry)).toBe(true);
 });
 
+test("a mild hazard needs nobody", () => {
+  const log = new EventLog(10);
+  const needs = ["Severe", "Moderate", "Minor", undefined].map((severity, i) => {
+    const entry = log.add(event(i + 1, "hazard.enter", { detail: { episode: i, severity } }))?.entry;
+    return entry && needsAction(entry);
+  });
+  expect(needs).toEqual([true, false, false, true]);
+});
+
 test("a correction of an event that is not here stands by itself", () => {
   const log = new EventLog(1);
   log.add(event(1, "geofence.enter"));

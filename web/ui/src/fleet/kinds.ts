@@ -46,7 +46,7 @@ const known = new Map<string, [Sign, Tone]>(Object.entries({
   "hazard.ahead": ["alert", "warn"],
 }));
 
-/** Those that open an alert. */
+/** Those that open an alert; of hazards, those that are not mild. */
 const urgent = new Set([
   "route.off",
   "route.wrong_way",
@@ -84,8 +84,12 @@ export function kindOf(type: string): EventKind {
 
 /** Whether somebody has to do something about an event now: it stands, and nothing has ended it. */
 export function needsAction(entry: Entry): boolean {
-  return urgent.has(entry.event.type) && isOpen(entry);
+  const { type, detail } = entry.event;
+  return urgent.has(type) && !(type.startsWith("hazard.") && mild.has(detail.severity)) && isOpen(entry);
 }
+
+/** Severities of the Common Alerting Protocol that are to be known, and no more. */
+const mild = new Set<unknown>(["Moderate", "Minor"]);
 
 /** A name in snake case as words. */
 export function readable(name: string): string {
