@@ -13,6 +13,7 @@ type benchMeter struct {
 	epoch      time.Time
 	running    atomic.Bool
 	started    time.Time
+	spent      time.Duration            // of processors, by this process; until stop what it had used at the start
 	tallies    [benchTallies]benchTally // of acknowledgements, by device
 	live       benchTally               // from a report to a live feed
 	positions  atomic.Int64             // delivered to live feeds
@@ -57,7 +58,7 @@ func (m *benchMeter) now() int64 { return int64(time.Since(m.epoch)) }
 func (m *benchMeter) at(t time.Time) int64 { return int64(t.Sub(m.epoch)) }
 
 func (m *benchMeter) start() {
-	m.started = time.Now()
+	m.started, m.spent = time.Now(), processorTime()
 	m.reconnects.Store(0)
 	m.refused.Store(0)
 	m.running.Store(true)
@@ -66,6 +67,7 @@ func (m *benchMeter) start() {
 // stop returns for how long the meter counted.
 func (m *benchMeter) stop() time.Duration {
 	m.running.Store(false)
+	m.spent = processorTime() - m.spent
 	return time.Since(m.started)
 }
 

@@ -23,8 +23,11 @@ type benchFigures struct {
 	Latency      benchLatency `json:"latency_ms"`
 	// Refused counts connections that the broker refused, Reconnects those that
 	// were lost.
-	Refused    int64        `json:"refused"`
-	Reconnects int64        `json:"reconnects"`
+	Refused    int64 `json:"refused"`
+	Reconnects int64 `json:"reconnects"`
+	// Processors is how many the load itself had busy. Where that is most of what
+	// the server leaves, the load is what limits.
+	Processors float64      `json:"processors"`
 	Live       *benchFanOut `json:"live,omitempty"`
 	Server     *benchServer `json:"server,omitempty"`
 }
@@ -66,6 +69,7 @@ func (b *bench) figures(took time.Duration, before, after benchCounters) benchFi
 		Latency:      latencyOf(latencies),
 		Refused:      b.meter.refused.Load(),
 		Reconnects:   b.meter.reconnects.Load(),
+		Processors:   b.meter.spent.Seconds() / took.Seconds(),
 	}
 	if len(b.feeds) > 0 {
 		f.Live = &benchFanOut{
@@ -116,6 +120,7 @@ func (f benchFigures) writeText(w io.Writer) {
 		line("acknowledged after\t%v", f.Latency)
 	}
 	line("connections\t%d refused\t%d lost", f.Refused, f.Reconnects)
+	line("load\t%.2f processors", f.Processors)
 	if l := f.Live; l != nil {
 		line("live feeds\t%d clients\t%.0f positions/s\t%.0f frames/s", l.Clients, l.Positions, l.Frames)
 		line("shown after\t%v", l.Latency)
