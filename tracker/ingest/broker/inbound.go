@@ -81,7 +81,7 @@ func (in *inbound) sort() int {
 		return math.MaxInt // no length of MQTT; mochi ends the connection
 	}
 	size := 1 + n + int(remaining)
-	if in.report(waiting[0]) && len(waiting) < size && size <= len(in.buf) {
+	if in.report(waiting[0]) && len(waiting) < size && size <= readBuffer {
 		return 0
 	}
 	return size
@@ -97,7 +97,7 @@ func (in *inbound) report(head byte) bool {
 // pass takes the packet of that size or marks it as mochi's.
 func (in *inbound) pass(size int) error {
 	waiting := in.buf[in.start:in.end]
-	if size <= len(waiting) && in.report(waiting[0]) {
+	if size <= min(len(waiting), readBuffer) && in.report(waiting[0]) {
 		ok, err := in.takeReport(waiting[:size])
 		if err != nil {
 			return err
@@ -149,11 +149,12 @@ func (in *inbound) fill(from net.Conn, extend func(time.Time) error) error {
 			return err
 		}
 	}
-	if in.buf == nil {
-		in.buf = make([]byte, readBuffer)
+	into := in.buf
+	if in.end == len(in.buf) && len(in.buf) < busyBuffer {
+		into = make([]byte, max(readBuffer, 2*len(in.buf))) // the first one, or it was filled
 	}
-	in.end = copy(in.buf, in.buf[in.start:in.end])
-	in.start = 0
+	in.end = copy(into, in.buf[in.start:in.end])
+	in.buf, in.start = into, 0
 	n, err := from.Read(in.buf[in.end:])
 	in.end += n
 	if n > 0 {

@@ -111,6 +111,9 @@ func serverOptions(l Limits, log *slog.Logger) *mqtt.Options {
 	}
 }
 
-// readBuffer is what each connection reads into: some ten reports of a device
-// that sends a backlog. Twice as much was not measurably faster.
-const readBuffer = 2 << 10
+// readBuffer is what each connection reads into: some ten reports; busyBuffer
+// once a device sends more at a time, such as a backlog.
+const (
+	readBuffer = 2 << 10
+	busyBuffer = 2 * readBuffer
+)
