@@ -37,6 +37,9 @@ func (h halves) Compose(notices []Notice, _ Address, _ Channel) (Content, error)
 // is to hear of, while the carrier of every other message answers to nothing.
 // The rest arrive as if it did, and memory does not grow with what waits.
 func TestFloodWhileACarrierHangs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures times")
+	}
 	const rate, devices = 1000, 100
 	seconds, most := 4, 2*time.Second
 	if long() {
