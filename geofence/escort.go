@@ -101,21 +101,29 @@ const (
 	parted
 )
 
-// Fixes of each device less than spacing apart are not looked at, and at most
-// maxSamples kept: what the other device sends may come so many samples late,
-// two minutes or more.
+// Of each device the first fix of every ten seconds of the clock is looked at, so
+// that it does not matter which one it began with, and at most maxSamples are
+// kept: what the other device sends may come so many samples late, four minutes
+// or more, less the time between two fixes of the carrier.
 const (
 	spacing    = 10 * time.Second
-	maxSamples = 12
+	maxSamples = 24
 )
+
+// follows reports whether a fix of a time is the next one to look at.
+func follows(samples []sample, at Millis) bool {
+	const slot = Millis(spacing / time.Millisecond)
+	n := len(samples)
+	return n == 0 || samples[n-1].time/slot < at/slot
+}
 
 // Accompany takes fix, one of the device that carries the device of s, which
 // is in order of time among the carrier's own.
 //
 // It does not matter in which order the fixes of the two devices are taken, as
-// long as each one's are in order and neither is more than twelve of its fixes,
-// at least 10 s apart, ahead of the other. Only the verdict on a drop may be
-// reached at a later fix of the parcel's, by a stay that is better known.
+// long as each one's are in order and Outrun is never true of one. Only the
+// verdict on a drop may be reached at a later fix of the parcel's, by a stay that
+// is better known.
 //
 // Separated is told of a parcel that has been with its vehicle and no longer
 // is, dated at the first fix apart, and Reunited of its return; never of one of
@@ -138,7 +146,7 @@ func Accompany(w *World, s *State, fix Fix, events []Event) []Event {
 		return events
 	}
 	e := s.escort.with(s.duty.device.Carrier)
-	if n := len(e.knots); n > 0 && between(e.knots[n-1].time, fix.Time) < spacing {
+	if !follows(e.knots, fix.Time) {
 		return events
 	}
 	if len(e.knots) == maxSamples {
@@ -151,7 +159,7 @@ func Accompany(w *World, s *State, fix Fix, events []Event) []Event {
 // escorted takes a fix of the parcel's own tracker.
 func (s *State) escorted(w *World, g sighting, fix *Fix, events []Event) []Event {
 	e := s.escort.with(s.duty.device.Carrier)
-	if n := len(e.own); n == 0 || between(e.own[n-1].time, fix.Time) >= spacing {
+	if follows(e.own, fix.Time) {
 		if len(e.own) == maxSamples {
 			e.own = slices.Delete(e.own, 0, 1)
 			e.compared = false
@@ -163,17 +171,31 @@ func (s *State) escorted(w *World, g sighting, fix *Fix, events []Event) []Event
 }
 
 // Outrun reports whether a fix of a time, the device's own or its carrier's,
-// comes too late to be compared with the other one's: those of then have made
-// room for newer ones. It is to be asked before the fix is taken. Only a run
-// over the fixes of both in order of time finds what is missed so.
+// comes too late to be compared with the other one's: some of those that it was
+// to be compared with have made room for newer ones, of which 24 are kept, one of
+// every ten seconds at most. It is to be asked before the fix is taken. Only a run over the
+// fixes of both in order of time finds what is missed so.
 func (s *State) Outrun(w *World, at Millis, ofCarrier bool) bool {
 	e := &s.escort
-	others := e.knots
-	if ofCarrier {
-		others = e.own
+	if w.settings.Raw || e.carrier != w.duties.devices[s.device].Carrier {
+		return false
 	}
-	return len(others) == maxSamples && others[0].time > at &&
-		!w.settings.Raw && e.carrier == w.duties.devices[s.device].Carrier
+	if ofCarrier {
+		return e.outruns(at, w.settings.Pairs.Gap)
+	}
+	return len(e.knots) == maxSamples && e.knots[0].time > at
+}
+
+// outruns reports it of a fix of the carrier's: in order of time, fewer of the
+// device's own would have made room by then. It does not matter where the
+// carrier was silent for longer than gap, and none is to be compared with it
+// alone.
+func (e *escort) outruns(at Millis, gap time.Duration) bool {
+	n, k := len(e.own), len(e.knots)
+	if n < maxSamples || e.compared || e.own[n-1].time <= at {
+		return false
+	}
+	return e.own[0].time >= at || k > 0 && between(e.knots[k-1].time, at) <= gap
 }
 
 // Accompanied is the time of the newest fix of the carrier's that is kept, if

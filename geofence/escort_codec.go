@@ -122,12 +122,12 @@ func (d *decoder) samples(last Millis) []sample {
 	for n := d.uvarint(); n > 0 && d.err == nil; n-- {
 		m := d.mark(last)
 		x := sample{newSpot(m.point), m.time, m.uncertainty, d.meters()}
+		if len(samples) == maxSamples || !follows(samples, m.time) {
+			d.fail("fixes of a pair are too many, too close or not in order")
+		}
 		samples = append(samples, x)
 		if x.uncertainty > maxAccuracyMeters || x.speed > maxPace {
 			d.fail("a fix of a pair is none that is ever taken")
-		}
-		if k := len(samples); k > maxSamples || k > 1 && between(samples[k-2].time, m.time) < spacing {
-			d.fail("fixes of a pair are too many, too close or not in order")
 		}
 	}
 	return samples

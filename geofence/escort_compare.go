@@ -128,7 +128,7 @@ func (s *State) pair(w *World, c comparison, events []Event) []Event {
 		// nothing of their being together.
 		close := c.distance <= c.near && c.far < p.distance
 		p.distance = max(p.distance, c.distance)
-		if p.turns(close, c, 0) {
+		if p.turns(close, c, spacing) {
 			return s.reunite(c, events)
 		}
 	}

@@ -182,8 +182,12 @@ func shuffle(random *rand.Rand, inputs []pairInput, most int) []pairInput {
 		streams[i] = append(streams[i], in)
 	}
 	var mixed []pairInput
+	next := 0
 	for len(streams[0])+len(streams[1]) > 0 {
-		i := random.IntN(2)
+		if random.IntN(50) == 0 {
+			next = 1 - next
+		}
+		i := next
 		if len(streams[i]) == 0 {
 			i = 1 - i
 		}
@@ -220,6 +224,37 @@ func TestPairsInAnyOrder(t *testing.T) {
 				t.Fatalf("seed %d: %s, want %s", seed, names(got), names(want))
 			}
 		}
+	}
+}
+
+// However far one is ahead of the other, what is told is the same, or Outrun has
+// said that it need not be.
+func TestOutrun(t *testing.T) {
+	w := pairWorld(t, "")
+	same, late := 0, 0
+	for run := range 400 {
+		random, seed := seeded(run)
+		inputs := record(random, fetched, 2400, 1+random.IntN(20), 1+random.IntN(150), 10)
+		s := NewState("parcel")
+		want := feed(w, &s, inputs)
+		var got []Event
+		outrun := false
+		s = NewState("parcel")
+		for _, in := range shuffle(random, inputs, 100+random.IntN(400)) {
+			outrun = outrun || s.Outrun(w, in.fix.Time, in.carrier)
+			got = append(got, feed(w, &s, []pairInput{in})...)
+		}
+		switch {
+		case outrun:
+			late++
+		case !slices.Equal(got, want):
+			t.Errorf("seed %d: %s, want %s", seed, names(got), names(want))
+		default:
+			same++
+		}
+	}
+	if same < 20 || late < 20 {
+		t.Errorf("%d the same, %d too late: the test shows little", same, late)
 	}
 }
 

@@ -82,7 +82,7 @@ func (r *running) together(t *testing.T, reports []tracker.Report) {
 // minutes, give the same events, whenever the server is killed.
 func TestParcelsInAnyBatch(t *testing.T) {
 	told := 0
-	for seed := range uint64(4) {
+	for seed := range uint64(8) {
 		rng := rand.New(rand.NewPCG(seed, 6))
 		alone := startWith(t, newFile(t), geofence.Settings{})
 		devices := sent(t, alone, 5)
@@ -105,7 +105,11 @@ func TestParcelsInAnyBatch(t *testing.T) {
 				}
 				return cmp.Compare(place(a), place(b))
 			})
-			f.together(t, chunk)
+			for len(chunk) > 0 {
+				n := 1 + rng.IntN(len(chunk))
+				f.together(t, chunk[:n])
+				chunk = chunk[n:]
+			}
 			if rng.IntN(20) == 0 {
 				f = f.crash(t)
 			}
