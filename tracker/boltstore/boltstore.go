@@ -8,13 +8,12 @@
 // keeps freed pages from being used again and delays commits when the file
 // grows.
 //
-// The buckets: journal (sequence to batch,
-// in pieces), events (sequence to event),
-// subjects (subject, 0, sequence), found (device, 0, sequence to the time of the
-// fix that an event was found by), checkpoints (shard), track, track-8h,
-// track-64h and track-7d by the time that blocks cover (device, 0, first fix,
-// through), snapshots (device, 0, fix to engine state) and one below records for
-// each kind of named record.
+// The buckets: journal (sequence to batch, in pieces), events (sequence to
+// event), subjects (subject, 0, sequence), found (device, 0, sequence to the time
+// of the fix that an event was found by), unsorted (what of these two is put
+// off), checkpoints (shard), track, track-8h, track-64h and track-7d by the time
+// that blocks cover (device, 0, first fix, through), snapshots (device, 0, fix to
+// engine state) and one below records for each kind of named record.
 // Numbers in keys are big-endian; times have their sign bit flipped so that
 // they sort.
 package boltstore
@@ -25,6 +24,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,7 +33,8 @@ import (
 )
 
 // Version is the layout this package writes. Version 2 has each entry of the
-// journal in one piece, version 1 also no merged blocks and other checkpoints.
+// journal in one piece and puts off nothing of the indexes, version 1 also has no
+// merged blocks and other checkpoints.
 const Version = 3
 
 // DefaultMmapBytes is the address space reserved for the file: growing the
@@ -86,6 +87,10 @@ func (o Options) log() *slog.Logger {
 // Store is a tracker.Store in one file.
 type Store struct {
 	db *bbolt.DB
+	// committing has a second Commit wait, as its transaction would have to, so
+	// that what is done to index is done in the order of the transactions.
+	committing sync.Mutex
+	index      index
 }
 
 // Open opens or creates the file at path, and brings one of an earlier version
@@ -103,7 +108,10 @@ func Open(path string, opts Options) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	s := &Store{db: db}
-	if err := s.update(prepare); err != nil {
+	if err = s.update(prepare); err == nil {
+		err = s.view(s.index.load)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
 	if opts.Metrics != nil {
@@ -138,7 +146,7 @@ func openDB(path string, opts Options) (db *bbolt.DB, err error) {
 
 // prepare makes the buckets of a new file and brings an old one up to date.
 func prepare(tx *bbolt.Tx) error {
-	buckets := [][]byte{metaBucket, journalBucket, eventsBucket, subjectsBucket, foundBucket, checkpointBucket, snapshotBucket, recordsBucket}
+	buckets := [][]byte{metaBucket, journalBucket, eventsBucket, subjectsBucket, foundBucket, unsortedBucket, checkpointBucket, snapshotBucket, recordsBucket}
 	for _, tier := range tiers {
 		buckets = append(buckets, tier.bucket)
 	}

@@ -15,9 +15,15 @@ const appendFill = 0.95
 
 // Commit writes and syncs t. See tracker.Store.
 func (s *Store) Commit(t *tracker.Transaction) error {
+	s.committing.Lock()
+	defer s.committing.Unlock()
+	step := s.index.step(t)
 	err := s.update(func(tx *bbolt.Tx) error {
+		if err := s.index.write(tx, &step); err != nil {
+			return err
+		}
 		for _, write := range []func(*bbolt.Tx, *tracker.Transaction) error{
-			putEntry, putEvents, putFound, putCheckpoints, putBlocks, cutSnapshots, putSnapshots, putRecords, cutEvents, trim,
+			putEntry, putEvents, putCheckpoints, putBlocks, cutSnapshots, putSnapshots, putRecords, cutEvents, trim,
 		} {
 			if err := write(tx, t); err != nil {
 				return err
@@ -28,33 +34,16 @@ func (s *Store) Commit(t *tracker.Transaction) error {
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	s.index.done(&step)
 	return nil
 }
 
 func putEvents(tx *bbolt.Tx, t *tracker.Transaction) error {
-	events, subjects := tx.Bucket(eventsBucket), tx.Bucket(subjectsBucket)
+	events := tx.Bucket(eventsBucket)
 	events.FillPercent = appendFill
 	for _, e := range t.Events {
 		if err := events.Put(seqKey(e.Seq), e.Value); err != nil {
 			return err
-		}
-		if err := subjects.Put(subjectKey(e.Subject, e.Seq), []byte{}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func putFound(tx *bbolt.Tx, t *tracker.Transaction) error {
-	b := tx.Bucket(foundBucket)
-	for _, entries := range [][]tracker.LogEntry{t.Events, t.Found} {
-		for _, e := range entries {
-			if e.Device == "" {
-				continue
-			}
-			if err := b.Put(subjectKey(string(e.Device), e.Seq), timeKey(e.At)); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"go.etcd.io/bbolt"
 
@@ -45,11 +44,11 @@ func (s *Store) Checkpoints() (map[int][]byte, error) {
 
 // Events reads the event log. See tracker.Store.
 func (s *Store) Events(after uint64, subject string, limit int) ([]tracker.LogEntry, error) {
+	if subject != "" {
+		return s.eventsAbout(subject, after, limit)
+	}
 	var found []tracker.LogEntry
 	err := s.view(func(tx *bbolt.Tx) error {
-		if subject != "" {
-			return eventsAbout(tx, after, subject, limit, &found)
-		}
 		c := tx.Bucket(eventsBucket).Cursor()
 		for k, v := c.Seek(seqKey(after + 1)); k != nil && len(found) < limit; k, v = c.Next() {
 			seq, err := parseSeq(k)
@@ -63,21 +62,16 @@ func (s *Store) Events(after uint64, subject string, limit int) ([]tracker.LogEn
 	return found, err
 }
 
-func eventsAbout(tx *bbolt.Tx, after uint64, subject string, limit int, found *[]tracker.LogEntry) error {
-	events, c := tx.Bucket(eventsBucket), tx.Bucket(subjectsBucket).Cursor()
+func (s *Store) eventsAbout(subject string, after uint64, limit int) (found []tracker.LogEntry, err error) {
 	prefix := append([]byte(subject), 0)
-	for k, _ := c.Seek(subjectKey(subject, after+1)); bytes.HasPrefix(k, prefix) && len(*found) < limit; k, _ = c.Next() {
-		seq, err := parseSeq(k[len(prefix):])
-		if err != nil {
-			return err
-		}
-		v := events.Get(seqKey(seq))
-		if v == nil {
-			return fmt.Errorf("event %d is indexed but missing", seq)
-		}
-		*found = append(*found, tracker.LogEntry{Seq: seq, Subject: subject, Value: bytes.Clone(v)})
-	}
-	return nil
+	putOff := s.index.of(bySubject, prefix, after)
+	err = s.view(func(tx *bbolt.Tx) error {
+		return eachEntry(tx, bySubject, prefix, after, limit, putOff, func(seq uint64, _, event []byte) error {
+			found = append(found, tracker.LogEntry{Seq: seq, Subject: subject, Value: bytes.Clone(event)})
+			return nil
+		})
+	})
+	return found, err
 }
 
 // Record returns one record. See tracker.Store.

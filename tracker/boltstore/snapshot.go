@@ -2,7 +2,6 @@ package boltstore
 
 import (
 	"bytes"
-	"fmt"
 
 	"go.etcd.io/bbolt"
 
@@ -93,26 +92,14 @@ func (s *Store) Snapshot(device tracker.DeviceID, before geofence.Millis) (*trac
 // EventsOf reads what the engine found of a device. See tracker.Store.
 func (s *Store) EventsOf(device tracker.DeviceID, after uint64, limit int) ([]tracker.LogEntry, error) {
 	var found []tracker.LogEntry
+	prefix := append([]byte(device), 0)
+	putOff := s.index.of(byDevice, prefix, after)
 	err := s.view(func(tx *bbolt.Tx) error {
-		events, c := tx.Bucket(eventsBucket), tx.Bucket(foundBucket).Cursor()
-		prefix := append([]byte(device), 0)
-		k, v := c.Seek(subjectKey(string(device), after+1))
-		for ; bytes.HasPrefix(k, prefix) && len(found) < limit; k, v = c.Next() {
-			seq, err := parseSeq(k[len(prefix):])
-			if err != nil {
-				return err
-			}
-			at, err := parseTime(v)
-			if err != nil {
-				return err
-			}
-			value := events.Get(seqKey(seq))
-			if value == nil {
-				return fmt.Errorf("event %d is indexed but missing", seq)
-			}
-			found = append(found, tracker.LogEntry{Seq: seq, Device: device, At: at, Value: bytes.Clone(value)})
-		}
-		return nil
+		return eachEntry(tx, byDevice, prefix, after, limit, putOff, func(seq uint64, value, event []byte) error {
+			at, err := parseTime(value)
+			found = append(found, tracker.LogEntry{Seq: seq, Device: device, At: at, Value: bytes.Clone(event)})
+			return err
+		})
 	})
 	return found, err
 }
