@@ -169,7 +169,7 @@ func TestParcelMovesToAnotherVehicle(t *testing.T) {
 				f.wantAlarms(t)
 				return
 			}
-			f.wantTold(t, "tag-2 parcel.separated box 3m5s")
+			f.wantTold(t, "tag-2 parcel.separated box 3m0s")
 			f.wantAlert(t, "parcel.separated", tracker.AlertOpen)
 			move()
 			if a := f.wantAlert(t, "parcel.separated", tracker.AlertResolved); a.By != "system" {
@@ -262,6 +262,6 @@ func TestReplannedOnTheWay(t *testing.T) {
 	c.stand(f, 2*time.Minute)
 	// The van left tag-2 at its stop, though nobody said so.
 	f.wantStates(t, stops, delivered, arrived, departed)
-	f.wantTold(t, "tag-2 drop.confirmed "+string(stops[2].ID)+" 10m5s")
+	f.wantTold(t, "tag-2 drop.confirmed "+string(stops[2].ID)+" 10m10s")
 	f.wantAlarms(t)
 }

@@ -197,7 +197,7 @@ func TestParcelIsTakenOffItsVan(t *testing.T) {
 	f = f.crash(t)
 	p.drive(f, 2800)
 	f = f.crash(t)
-	want := "tag-2 parcel.separated box 3m45s"
+	want := "tag-2 parcel.separated box 3m40s"
 	f.wantTold(t, want)
 	f.wantParcelAlert(t, "parcel.separated", stops[2].ID)
 	events, _, err := f.Events(0, 1000, tracker.EventFilter{Type: "parcel.separated"})
@@ -212,7 +212,7 @@ func TestParcelIsTakenOffItsVan(t *testing.T) {
 		p.tag.report(f)
 	}
 	p.stand(f, time.Minute)
-	f.wantTold(t, want, "tag-2 parcel.reunited box 7m45s")
+	f.wantTold(t, want, "tag-2 parcel.reunited box 7m50s")
 	f.wantTold(t, f.crash(t).told(t)...)
 }
 
@@ -308,5 +308,5 @@ func TestParcelIsLeftWithoutAWord(t *testing.T) {
 	p.stand(f, 3*time.Minute)
 	p.apart = true
 	p.drive(f, 2000)
-	f.wantTold(t, "tag-0 drop.confirmed "+string(stops[0].ID)+" 5m45s")
+	f.wantTold(t, "tag-0 drop.confirmed "+string(stops[0].ID)+" 5m50s")
 }
